@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How a timed sequence is put together. Included by mod/bodies.S (TG_RING 0)
+ * and bench/body/bodies.S (TG_RING 3), so that both rings run the same
+ * instructions and exact counts do not depend on a compiler.
+ *
+ * One sequence is a function
+ *
+ *	u64 seq(struct tg_args *args)		ticks from the first read to the second
+ *
+ *	prologue (family)
+ *	lfence; rdtsc; lfence			bracket opens
+ *	setup (family)				constant: cancels in a slope
+ *	loops x { BLOCK n copies }
+ *	rdtscp; lfence				bracket closes
+ *	epilogue (family)
+ *
+ * Per row and variant: hi and lo (TG_HI and TG_LO copies of the body), for
+ * REARM also prep_hi and prep_lo (the preparation alone), for PAIR also first
+ * (TG_FIRST copies after a state that args choose).
+ *
+ * Register contract between these macros and a family's:
+ *	rbx	args		kept by everyone
+ *	rbp	frame pointer	kept by everyone (rsp may move inside a block)
+ *	r12	loops left	kept by blocks
+ *	r13d, r14d	first time stamp, low and high	kept by blocks
+ *	r15	args->base	kept by blocks, may be replaced in a prologue
+ *	r8 - r11, rsi, rdi	prologue sets, blocks use
+ *	rax, rcx, rdx	lost to rdtsc when the bracket opens; setup sets, blocks use
+ */
+#ifndef TOLLGATE_BLOCKS_H
+#define TOLLGATE_BLOCKS_H
+
+/* Offsets in struct tg_args; sample.h asserts them. */
+#define TG_ARG_LOOPS	0
+#define TG_ARG_BASE	8
+#define TG_ARG_A0	16
+#define TG_ARG_A1	24
+#define TG_ARG_A2	32
+#define TG_ARG_A3	40
+
+/*
+ * Copies of the body in the long and the short sequence. Their difference is
+ * the block: what one pass of the loop adds. Long enough for cheap bodies
+ * that the loop's own branch hides below them; short for dear ones.
+ */
+#define TG_LO_irq	32
+#define TG_HI_irq	96
+#define TG_LO_insn	32
+#define TG_HI_insn	96
+#define TG_LO_crossing	2
+#define TG_HI_crossing	10
+#define TG_LO_fpu	2
+#define TG_HI_fpu	10
+
+/* Copies in PAIR's single shot: enough to drain into, short enough to see one. */
+#define TG_FIRST	16
+
+/* Code variants of a family: fpu has one per depth of dirtied registers. */
+#define TG_VARIANTS_irq		1
+#define TG_VARIANTS_insn	1
+#define TG_VARIANTS_crossing	1
+#if TG_RING == 0
+#define TG_VARIANTS_fpu		5	/* no AMX: its use takes XFD, which is the kernel's */
+#else
+#define TG_VARIANTS_fpu		6
+#endif
+
+#ifdef __ASSEMBLER__
+
+.macro TG_SEQ sym, family, name, role, part, variant, copies
+SYM_FUNC_START(\sym)
+	push	%rbp			/* caller's frame */
+	mov	%rsp, %rbp
+	push	%rbx			/* callee-saved, -8(%rbp) */
+	push	%r12			/* -16(%rbp) */
+	push	%r13			/* -24(%rbp) */
+	push	%r14			/* -32(%rbp) */
+	push	%r15			/* -40(%rbp) */
+	mov	%rdi, %rbx
+	mov	TG_ARG_LOOPS(%rbx), %r12
+	mov	TG_ARG_BASE(%rbx), %r15
+	PROLOGUE_\family \name, \role
+	lfence
+	rdtsc
+	lfence
+	mov	%eax, %r13d
+	mov	%edx, %r14d
+	SETUP_\family
+	.balign	16
+.Lagain\@:
+	BLOCK_\family\()_\name \copies, \part, \variant
+	dec	%r12
+	jnz	.Lagain\@
+	rdtscp
+	lfence
+	shl	$32, %rdx
+	or	%rdx, %rax
+	shl	$32, %r14
+	or	%r14, %r13
+	sub	%r13, %rax
+	EPILOGUE_\family \name, \role
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbx
+	pop	%rbp
+	RET
+SYM_FUNC_END(\sym)
+.endm
+
+/* The order is enum tg_role's (sample.h). */
+.macro TG_VARIANT family, name, method, v, lo, hi
+	TG_SEQ tg_\family\()_\name\()_\v\()_hi, \family, \name, hi, full, \v, \hi
+	TG_SEQ tg_\family\()_\name\()_\v\()_lo, \family, \name, lo, full, \v, \lo
+	.pushsection .rodata, "a"
+	.quad	tg_\family\()_\name\()_\v\()_hi, tg_\family\()_\name\()_\v\()_lo
+	.popsection
+	.ifc \method, REARM
+	TG_SEQ tg_\family\()_\name\()_\v\()_prep_hi, \family, \name, prep_hi, prep, \v, \hi
+	TG_SEQ tg_\family\()_\name\()_\v\()_prep_lo, \family, \name, prep_lo, prep, \v, \lo
+	.pushsection .rodata, "a"
+	.quad	tg_\family\()_\name\()_\v\()_prep_hi, tg_\family\()_\name\()_\v\()_prep_lo
+	.popsection
+	.else
+	.pushsection .rodata, "a"
+	.quad	0, 0
+	.popsection
+	.endif
+	.ifc \method, PAIR
+	TG_SEQ tg_\family\()_\name\()_\v\()_first, \family, \name, first, full, \v, TG_FIRST
+	.pushsection .rodata, "a"
+	.quad	tg_\family\()_\name\()_\v\()_first, tg_\family\()_\name\()_\v\()_first
+	.popsection
+	.else
+	.pushsection .rodata, "a"
+	.quad	0, 0
+	.popsection
+	.endif
+.endm
+
+/* One row of experiments.def: its sequences, and their table for C. */
+.macro TG_ROW family, name, rings, method, variants, lo, hi
+	.if (\rings) & TG_RING_BIT
+	.pushsection .rodata, "a"
+	.balign	8
+	.globl	tg_seqs_\family\()_\name
+tg_seqs_\family\()_\name:
+	.popsection
+	.irp	v, 0, 1, 2, 3, 4, 5, 6, 7
+	.if	\v < (\variants)
+	TG_VARIANT \family, \name, \method, \v, \lo, \hi
+	.endif
+	.endr
+	.endif
+.endm
+
+#endif /* __ASSEMBLER__ */
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * experiments.def as C: rows, axes, names. Compiled by module and harness.
+ */
+#ifndef TOLLGATE_EXP_H
+#define TOLLGATE_EXP_H
+
+#ifdef __KERNEL__
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#else
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#endif
+
+#define TG_NAME_MAX	128	/* a full name with its NUL */
+#define TG_MAX_AXES	4
+
+/* RFBM that stands for "what XCR0 enables", resolved on the running CPU. */
+#define TG_RFBM_ALL	(1ULL << 62)
+
+/* Rings: bits, for rows; and the number that asm files are built for. */
+enum { R0 = 1, R3 = 2 };
+
+enum tg_method { TG_SLOPE, TG_REARM, TG_PAIR };
+#define TG_METHOD_NAMES	{ "SLOPE", "REARM", "PAIR" }
+
+enum tg_flags { TG_F_STI = 1, TG_F_FPU = 2, TG_F_EXITS = 4, TG_F_FENCED = 8 };
+enum tg_tier { TG_TIER_CORE, TG_TIER_FULL };
+
+enum tg_need_bit {
+#define NEED(id, text, leaf, sub, reg, bit) TG_NEED_BIT_##id,
+#include <tollgate/experiments.def>
+#undef NEED
+	TG_NR_NEEDS
+};
+
+enum tg_needs {
+#define NEED(id, text, leaf, sub, reg, bit) TG_NEED_##id = 1 << TG_NEED_BIT_##id,
+#include <tollgate/experiments.def>
+#undef NEED
+};
+
+struct tg_need {
+	const char *text;
+	__u32 leaf, sub;
+	int reg, bit;
+};
+
+static const struct tg_need tg_needs[TG_NR_NEEDS] = {
+#define NEED(id, t, l, s, r, b) { .text = t, .leaf = l, .sub = s, .reg = r, .bit = b },
+#include <tollgate/experiments.def>
+#undef NEED
+};
+
+struct tg_value {
+	const char *name;
+	__u64 number;
+};
+
+struct tg_axis {
+	const char *name;
+	const struct tg_value *values;
+	int nr_values;
+};
+
+enum tg_axis_id {
+#define AXIS(name) TG_AXIS_##name,
+#include <tollgate/experiments.def>
+#undef AXIS
+	TG_NR_AXES
+};
+
+#define TG_V(x, n, v) { .name = #n, .number = v },
+#define AXIS(name) \
+	static const struct tg_value tg_values_##name[] = { TG_VALUES_##name(TG_V, ) };
+#include <tollgate/experiments.def>
+#undef AXIS
+#undef TG_V
+
+static const struct tg_axis tg_axes[TG_NR_AXES] = {
+#define AXIS(n) [TG_AXIS_##n] = { #n, tg_values_##n, \
+				  sizeof(tg_values_##n) / sizeof(tg_values_##n[0]) },
+#include <tollgate/experiments.def>
+#undef AXIS
+};
+
+enum tg_exp_id {
+#define EXP(family, name, ...) TG_EXP_##family##_##name,
+#include <tollgate/experiments.def>
+#undef EXP
+	TG_NR_EXPS
+};
+
+enum tg_family {
+	TG_FAMILY_irq, TG_FAMILY_insn, TG_FAMILY_crossing, TG_FAMILY_fpu,
+	TG_NR_FAMILIES
+};
+
+struct tg_exp {
+	const char *family, *name, *what;
+	enum tg_family family_id;
+	int rings;
+	enum tg_method method;
+	int nr_axes;
+	enum tg_axis_id axes[TG_MAX_AXES];
+	int needs;		/* enum tg_needs bits */
+	int flags;		/* enum tg_flags bits */
+	enum tg_tier tier;
+};
+
+#define TG_FLAGS_0	0
+#define TG_FLAGS_STI	TG_F_STI
+#define TG_FLAGS_FPU	(TG_F_FPU | TG_F_FENCED)
+#define TG_FLAGS_EXITS	TG_F_EXITS
+
+static const struct tg_exp tg_exps[TG_NR_EXPS] = {
+#define AXES0		0, { 0 }
+#define AXES1(a)	1, { TG_AXIS_##a }
+#define AXES2(a, b)	2, { TG_AXIS_##a, TG_AXIS_##b }
+#define EXP(fam, nam, rng, meth, axes, need, flag, tier, text)			\
+	{ #fam, #nam, text, TG_FAMILY_##fam, rng, TG_##meth, axes, need,	\
+	  TG_FLAGS_##flag, TG_TIER_##tier },
+#include <tollgate/experiments.def>
+#undef EXP
+#undef AXES0
+#undef AXES1
+#undef AXES2
+};
+
+/*
+ * Axis values must be unique within a row: names hold values without their
+ * axis. A repeated one is a redeclared enumerator here.
+ */
+#define TG_V(x, n, v) TG_UNIQUE_##n,
+#define AXES0
+#define AXES1(a)	TG_VALUES_##a(TG_V, )
+#define AXES2(a, b)	TG_VALUES_##a(TG_V, ) TG_VALUES_##b(TG_V, )
+#define EXP(fam, nam, rng, meth, axes, ...)					\
+	static inline void tg_unique_##fam##_##nam(void)			\
+	{									\
+		enum { axes TG_UNIQUE_ };					\
+	}
+#include <tollgate/experiments.def>
+#undef EXP
+#undef AXES0
+#undef AXES1
+#undef AXES2
+#undef TG_V
+
+/* One experiment with its axis values and its ring: what a full name says. */
+struct tg_point {
+	enum tg_exp_id exp;
+	int ring;			/* 0 or 3 */
+	int value[TG_MAX_AXES];		/* index into the axis's values */
+};
+
+static inline __u64 tg_point_number(const struct tg_point *p, int axis)
+{
+	const struct tg_exp *e = &tg_exps[p->exp];
+
+	return tg_axes[e->axes[axis]].values[p->value[axis]].number;
+}
+
+/*
+ * tg_point_name - the full name, family/name[:value]...@ring, into buf.
+ * Default values are left out. buf: TG_NAME_MAX bytes.
+ */
+static inline void tg_point_name(const struct tg_point *p, char *buf)
+{
+	const struct tg_exp *e = &tg_exps[p->exp];
+	size_t n = snprintf(buf, TG_NAME_MAX, "%s/%s", e->family, e->name);
+	int i;
+
+	for (i = 0; i < e->nr_axes; i++)
+		if (p->value[i])
+			n += snprintf(buf + n, TG_NAME_MAX - n, ":%s",
+				      tg_axes[e->axes[i]].values[p->value[i]].name);
+	snprintf(buf + n, TG_NAME_MAX - n, "@r%d", p->ring);
+}
+
+/*
+ * tg_point_first, tg_point_next - walk every point of row exp in a ring, in
+ * the order in which lists print them. first: false if the row has no such
+ * ring. next: false after the last.
+ */
+static inline bool tg_point_first(struct tg_point *p, enum tg_exp_id exp, int ring)
+{
+	memset(p, 0, sizeof(*p));
+	p->exp = exp;
+	p->ring = ring;
+	return tg_exps[exp].rings & (ring ? R3 : R0);
+}
+
+static inline bool tg_point_next(struct tg_point *p)
+{
+	const struct tg_exp *e = &tg_exps[p->exp];
+	int i;
+
+	for (i = e->nr_axes - 1; i >= 0; i--) {
+		if (++p->value[i] < tg_axes[e->axes[i]].nr_values)
+			return true;
+		p->value[i] = 0;
+	}
+	return false;
+}
+
+/* Whether the word of length len is s. */
+static inline bool tg_word_is(const char *word, size_t len, const char *s)
+{
+	return strlen(s) == len && !strncmp(word, s, len);
+}
+
+/* Appends "a b c" of an axis's values to buf; returns the new length. */
+static inline size_t tg_axis_text(const struct tg_axis *a, char *buf, size_t n, size_t len)
+{
+	int v;
+
+	for (v = 0; v < a->nr_values && n < len; v++)
+		n += snprintf(buf + n, len - n, "%s%s", v ? " " : "", a->values[v].name);
+	return n < len ? n : len;
+}
+
+/* Sets the axis value that a word of a name gives; -1 with err if none does. */
+static inline int tg_point_value(struct tg_point *p, unsigned int *given, const char *word,
+				 size_t len, char *err, size_t errlen)
+{
+	const struct tg_exp *e = &tg_exps[p->exp];
+	size_t n;
+	int i, v;
+
+	for (i = 0; i < e->nr_axes; i++) {
+		const struct tg_axis *a = &tg_axes[e->axes[i]];
+
+		for (v = 0; v < a->nr_values; v++) {
+			if (!tg_word_is(word, len, a->values[v].name))
+				continue;
+			if (*given & (1U << i)) {
+				n = snprintf(err, errlen, "'%.*s': a second value of axis %s (",
+					     (int)len, word, a->name);
+				if (n < errlen)
+					n = tg_axis_text(a, err, n, errlen);
+				if (n < errlen)
+					snprintf(err + n, errlen - n, "): one at most");
+				return -1;
+			}
+			*given |= 1U << i;
+			p->value[i] = v;
+			return 0;
+		}
+	}
+	n = snprintf(err, errlen, "'%.*s' is no value of %s/%s; allowed:%s",
+		     (int)len, word, e->family, e->name, e->nr_axes ? "" : " none");
+	for (i = 0; i < e->nr_axes && n < errlen; i++) {
+		n += snprintf(err + n, errlen - n, "%s ", i ? ";" : "");
+		if (n < errlen)
+			n = tg_axis_text(&tg_axes[e->axes[i]], err, n, errlen);
+	}
+	return -1;
+}
+
+/*
+ * tg_point_parse - a full name, family/name[:value]...@ring, to its point.
+ *
+ * Values may come in any order and defaults may be spelled out; each axis at
+ * most once. 0, or -1 with one line in err that names the wrong part and what
+ * is allowed; *out is written on success alone.
+ */
+static inline int tg_point_parse(const char *name, struct tg_point *out, char *err,
+				 size_t errlen)
+{
+	size_t len = strlen(name), head, at;
+	struct tg_point p = { .exp = TG_NR_EXPS };
+	unsigned int given = 0;
+	int i;
+
+	if (len >= TG_NAME_MAX) {
+		snprintf(err, errlen, "name of %zu bytes; allowed: at most %d", len,
+			 TG_NAME_MAX - 1);
+		return -1;
+	}
+	at = strcspn(name, "@");
+	head = strcspn(name, ":@");
+	for (i = 0; i < TG_NR_EXPS; i++) {
+		size_t f = strlen(tg_exps[i].family);
+
+		if (head > f && !strncmp(name, tg_exps[i].family, f) && name[f] == '/' &&
+		    tg_word_is(name + f + 1, head - f - 1, tg_exps[i].name))
+			p.exp = i;
+	}
+	if (p.exp == TG_NR_EXPS) {
+		snprintf(err, errlen, "'%.*s' is no experiment; see the list of experiments",
+			 (int)head, name);
+		return -1;
+	}
+	if (!strcmp(name + at, "@r0"))
+		p.ring = 0;
+	else if (!strcmp(name + at, "@r3"))
+		p.ring = 3;
+	else
+		p.ring = -1;
+	if (p.ring < 0 || !(tg_exps[p.exp].rings & (p.ring ? R3 : R0))) {
+		snprintf(err, errlen, "'%s' of %.*s; allowed:%s%s", name[at] ? name + at : "no ring",
+			 (int)head, name, tg_exps[p.exp].rings & R0 ? " @r0" : "",
+			 tg_exps[p.exp].rings & R3 ? " @r3" : "");
+		return -1;
+	}
+	while (head < at) {
+		size_t word = strcspn(name + head + 1, ":@");
+
+		if (tg_point_value(&p, &given, name + head + 1, word, err, errlen))
+			return -1;
+		head += word + 1;
+	}
+	*out = p;
+	return 0;
+}
+
+#endif

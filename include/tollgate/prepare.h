@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From a point to its series: which sequences, with which arguments, and
+ * whether this CPU can run them. Compiled by module and harness, each with
+ * TG_RING and its own table of sequences.
+ */
+#ifndef TOLLGATE_PREPARE_H
+#define TOLLGATE_PREPARE_H
+
+#include <tollgate/fpu_image.h>
+#include <tollgate/sample.h>
+#include <tollgate/uapi.h>
+
+/*
+ * PAIR's single shots cannot be made longer to hide the clock's granularity:
+ * so many times the samples instead. On a clock with steps of 26 ticks 16000
+ * of them give a round's difference to 0.15 tick.
+ */
+#define TG_FIRST_SHARE	16
+
+/* Loops of the calibrating chains: 6144 dependent cycles of IMUL. */
+#define TG_CAL_LOOPS	32
+/* Calibration needs fewer samples than a figure: one to so many. */
+#define TG_CAL_SHARE	8
+#define TG_CAL_MIN	24
+
+/* What bodies get from their surroundings. */
+struct tg_host {
+	unsigned int features;	/* enum tg_needs bits present */
+	__u64 xcr0;		/* 0 without XSAVE */
+	bool amx;		/* AMX tile data may be used here */
+	__u64 scratch_base;	/* offset from GS base of a zeroed, aligned u64[8] */
+	__u64 scratch;		/* its address */
+	void *image;		/* XSAVE area, 64-byte aligned, image_size bytes */
+	size_t image_size;
+};
+
+#if TG_RING == 0
+#define TG_THIS_RING	R0
+#else
+#define TG_THIS_RING	R3
+#endif
+
+#define EXP(fam, nam, ...) extern tg_seq_table tg_seqs_##fam##_##nam[];
+#include <tollgate/experiments.def>
+#undef EXP
+
+/* A row's sequences in this ring; NULL where it has none. */
+static tg_seq_table *const tg_tables[TG_NR_EXPS] = {
+#define EXP(fam, nam, rings, ...) \
+	[TG_EXP_##fam##_##nam] = ((rings) & TG_THIS_RING) ? tg_seqs_##fam##_##nam : NULL,
+#include <tollgate/experiments.def>
+#undef EXP
+};
+
+/* Copies by which hi exceeds lo in one pass of the loop. */
+static inline __u32 tg_block(enum tg_family f)
+{
+	static const __u32 block[TG_NR_FAMILIES] = {
+		[TG_FAMILY_irq] = TG_HI_irq - TG_LO_irq,
+		[TG_FAMILY_insn] = TG_HI_insn - TG_LO_insn,
+		[TG_FAMILY_crossing] = TG_HI_crossing - TG_LO_crossing,
+		[TG_FAMILY_fpu] = TG_HI_fpu - TG_LO_fpu,
+	};
+
+	return block[f];
+}
+
+/* The features of experiments.def's NEED rows that CPUID shows. */
+static inline unsigned int tg_cpu_features(void)
+{
+	unsigned int found = 0;
+	__u32 r[4];
+	int i;
+
+	for (i = 0; i < TG_NR_NEEDS; i++) {
+		tg_cpuid(tg_needs[i].leaf & 0x80000000, 0, r);
+		if (r[0] < tg_needs[i].leaf)
+			continue;
+		tg_cpuid(tg_needs[i].leaf, tg_needs[i].sub, r);
+		if (r[tg_needs[i].reg] & (1U << tg_needs[i].bit))
+			found |= 1U << i;
+	}
+	return found;
+}
+
+/* Axis numbers of fpu rows: comp first, state second. */
+static inline __u64 tg_fpu_rfbm(const struct tg_point *p, const struct tg_host *h)
+{
+	__u64 rfbm = tg_point_number(p, 0);
+
+	return rfbm == TG_RFBM_ALL ? h->xcr0 & ~(TG_XFEATURE_PKRU | TG_XFEATURE_AMX) : rfbm;
+}
+
+/*
+ * tg_unavailable - why a point cannot run here, in one line, or false.
+ * The reason names the feature that is missing.
+ */
+static inline bool tg_unavailable(const struct tg_point *p, const struct tg_host *h,
+				  char *why, size_t len)
+{
+	const struct tg_exp *e = &tg_exps[p->exp];
+	__u64 rfbm;
+	int i;
+
+	for (i = 0; i < TG_NR_NEEDS; i++) {
+		if ((e->needs & (1 << i)) && !(h->features & (1U << i))) {
+			snprintf(why, len, "this CPU or kernel lacks %s", tg_needs[i].text);
+			return true;
+		}
+	}
+	if (!(e->flags & TG_F_FPU))
+		return false;
+	rfbm = tg_fpu_rfbm(p, h);
+	if (rfbm & ~h->xcr0) {
+		snprintf(why, len, "XCR0 lacks state components 0x%llx",
+			 (unsigned long long)(rfbm & ~h->xcr0));
+		return true;
+	}
+	if ((rfbm & TG_XFEATURE_AMX) && !h->amx) {
+		snprintf(why, len, TG_RING == 0 ?
+			 "AMX state in ring 0 takes IA32_XFD, which is the kernel's" :
+			 "no permission for AMX tile data (arch_prctl ARCH_REQ_XCOMP_PERM)");
+		return true;
+	}
+	return false;
+}
+
+/* How deep fpu rows dirty the registers: the code variant of blocks_fpu.h. */
+static inline int tg_fpu_variant(const struct tg_point *p, __u64 rfbm)
+{
+	bool restore = p->exp == TG_EXP_fpu_xrstor;
+	enum tg_fpu_state state = tg_point_number(p, 1);
+
+	/* XRSTOR to the initial configuration starts from dirty registers */
+	if (state == TG_FPU_UNMODIFIED || (state == TG_FPU_INIT && !restore))
+		return 0;
+	if (rfbm & TG_XFEATURE_AMX)
+		return 5;
+	if (rfbm & 0xe0)
+		return 4;
+	if (rfbm & 0x4)
+		return 3;
+	return rfbm & 0x2 ? 2 : 1;
+}
+
+static inline void tg_add_series(struct tg_sampler *s, enum tg_role role, tg_seq_fn *fn,
+				 const struct tg_args *args, __u32 want)
+{
+	s->series[role].fn = fn;
+	s->series[role].args = *args;
+	s->series[role].want = want;
+}
+
+/*
+ * tg_prepare - the series of a point.
+ *
+ * h: this CPU; on fpu rows its image is filled for the point. samples: of
+ * every series of the figure. loops: passes over the unrolled block. cal_loops:
+ * the same for the calibrating chains. The caller has zeroed *s, and afterwards
+ * gives every series with a function room for its samples.
+ */
+static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
+			      const struct tg_host *h, __u32 samples, __u32 loops,
+			      __u32 cal_loops)
+{
+	const struct tg_exp *e = &tg_exps[p->exp];
+	struct tg_args args = { .loops = loops }, cal = { .loops = cal_loops }, one;
+	__u32 share = samples / TG_CAL_SHARE > TG_CAL_MIN ? samples / TG_CAL_SHARE : TG_CAL_MIN;
+	int variant = 0, r;
+
+	if (share > samples)
+		share = samples;
+	cal.base = h->scratch_base;
+	cal.a0 = h->scratch;
+	switch (e->family_id) {
+	case TG_FAMILY_irq:
+		args.a0 = e->nr_axes ? tg_point_number(p, 0) : 0;
+		break;
+	case TG_FAMILY_insn:
+		args = cal;
+		args.loops = loops;
+		break;
+	case TG_FAMILY_fpu:
+		args.base = (unsigned long)h->image;
+		args.a0 = tg_fpu_rfbm(p, h);
+		variant = tg_fpu_variant(p, args.a0);
+		tg_fpu_fill(h->image, h->image_size, args.a0, tg_point_number(p, 1));
+		break;
+	default:
+		break;
+	}
+	for (r = 0; r < TG_NR_SEQS; r++)
+		tg_add_series(s, r, tg_tables[p->exp][variant][r], &args, samples);
+	if (e->method == TG_PAIR) {
+		for (r = TG_FIRST_NEW; r <= TG_FIRST_OLD; r++) {
+			s->series[r].args.loops = 1;
+			s->series[r].want = samples < TG_SAMPLES_MAX / TG_FIRST_SHARE ?
+					    samples * TG_FIRST_SHARE : TG_SAMPLES_MAX;
+		}
+		/* the state that the body itself leaves behind */
+		s->series[TG_FIRST_OLD].args.a0 = p->exp == TG_EXP_irq_sti;
+	}
+	tg_add_series(s, TG_IMUL_HI, tg_seqs_insn_imul[0][TG_HI], &cal, share);
+	tg_add_series(s, TG_IMUL_LO, tg_seqs_insn_imul[0][TG_LO], &cal, share);
+	tg_add_series(s, TG_ADD_HI, tg_seqs_insn_add[0][TG_HI], &cal, share);
+	tg_add_series(s, TG_ADD_LO, tg_seqs_insn_add[0][TG_LO], &cal, share);
+	tg_add_series(s, TG_CANARY_HI, tg_seqs_insn_add_x4[0][TG_HI], &cal, share);
+	tg_add_series(s, TG_CANARY_LO, tg_seqs_insn_add_x4[0][TG_LO], &cal, share);
+	one = cal;
+	one.loops = 1;
+	tg_add_series(s, TG_EMPTY, tg_seqs_insn_empty[0][TG_LO], &one, share);
+}
+
+#endif

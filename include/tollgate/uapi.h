@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * What module and harness say to each other through debugfs.
+ *
+ * run: write one command, `name key=value...`, then read the answer:
+ * key=value lines, then one line a series, `role ticks ticks ...`. After a
+ * command that failed the answer is the single line `error=...`.
+ */
+#ifndef TOLLGATE_UAPI_H
+#define TOLLGATE_UAPI_H
+
+#define TG_VERSION		"0.1"
+#define TG_DEBUGFS_NAME		"tollgate"	/* below the debugfs mount */
+
+/* A command, without its terminating NUL, in bytes. */
+#define TG_COMMAND_MAX		512
+
+/* cpu=: default the CPU of the writer. */
+/* samples=: readings kept of each series. */
+#define TG_SAMPLES_MIN		1
+#define TG_SAMPLES_MAX		65536
+#define TG_SAMPLES_DEFAULT	1000
+/* unroll=: copies by which the long sequence exceeds the short one, a
+ * multiple of the row's block (see experiments). */
+#define TG_UNROLL_MAX		4096
+/* batch=: passes over all series between two breaths with interrupts in. */
+#define TG_BATCH_MIN		1
+#define TG_BATCH_MAX		1024
+#define TG_BATCH_DEFAULT	16
+/* A batch also ends when it has lasted this long, in microseconds. */
+#define TG_BATCH_USEC		200
+
+/* quiet=: what keeps interrupts out of a batch. */
+enum tg_quiet {
+	TG_QUIET_TPR,	/* CR8 = 15: IF stays 1, no maskable interrupt arrives */
+	TG_QUIET_CLI,	/* IF = 0 */
+	TG_QUIET_NONE,	/* interrupts come; samples they hit are discarded */
+	TG_NR_QUIET,
+};
+#define TG_QUIET_NAMES		{ "tpr", "cli", "none" }
+
+#endif
