@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The sequences of ring 3: every row of experiments.def with R3. */
+#define TG_RING		3
+#define TG_RING_BIT	2	/* R3 */
+#define R0		1
+#define R3		2
+
+#define TG_RFLAGS_IF_BIT	9
+#define TG_RFLAGS_IF		(1 << TG_RFLAGS_IF_BIT)
+#define TG_NR_GETPID		39	/* __NR_getpid, x86-64 */
+
+#define SYM_FUNC_START(sym)	.globl sym; .type sym, @function; .balign 64; sym:
+#define SYM_FUNC_END(sym)	.size sym, . - sym
+#define RET			ret
+
+#include <tollgate/blocks.h>
+#include <tollgate/blocks_irq.h>
+#include <tollgate/blocks_insn.h>
+#include <tollgate/blocks_crossing.h>
+#include <tollgate/blocks_fpu.h>
+
+	.text
+#define EXP(family, name, rings, method, ...) \
+	TG_ROW family, name, rings, method, TG_VARIANTS_##family, TG_LO_##family, TG_HI_##family
+#include <tollgate/experiments.def>
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <argp.h>
+#include <stdlib.h>
+
+#include "cmd.h"
+#include "engine.h"
+#include "exit.h"
+#include "select.h"
+
+struct list_options {
+	bool names, markdown;
+	char **patterns;
+	size_t nr_patterns;
+};
+
+static const struct argp_option options[] = {
+	{ "names", 'n', NULL, 0, "Every full name, one a line", 0 },
+	{ "markdown", 'm', NULL, 0, "The table of the README", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct list_options *o = state->input;
+
+	(void)arg;
+	switch (key) {
+	case 'n':
+		o->names = true;
+		return 0;
+	case 'm':
+		o->markdown = true;
+		return 0;
+	case ARGP_KEY_ARGS:
+		o->patterns = state->argv + state->next;
+		o->nr_patterns = state->argc - state->next;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/* "[:x87|sse] [:init|dirty]"; empty without axes. */
+static void axes_text(const struct tg_exp *e, char *buf, size_t len)
+{
+	size_t n = 0;
+	int i, v;
+
+	*buf = 0;
+	for (i = 0; i < e->nr_axes; i++) {
+		const struct tg_axis *a = &tg_axes[e->axes[i]];
+
+		n += snprintf(buf + n, len - n, "[");
+		for (v = 0; v < a->nr_values; v++)
+			n += snprintf(buf + n, len - n, "%s%s", v ? "|:" : ":",
+				      a->values[v].name);
+		n += snprintf(buf + n, len - n, "]");
+	}
+}
+
+static const char *rings_text(int rings)
+{
+	return rings == R0 ? "@r0" : rings == R3 ? "@r3" : "@r0 @r3";
+}
+
+static void print_rows(const struct tg_selection *s, bool markdown)
+{
+	static const char *const methods[] = TG_METHOD_NAMES;
+	char axes[256];
+	enum tg_exp_id last = TG_NR_EXPS;
+	size_t i;
+
+	if (markdown)
+		printf("| experiment | values, default first | rings | method | what |\n"
+		       "|---|---|---|---|---|\n");
+	for (i = 0; i < s->n; i++) {
+		const struct tg_exp *e = &tg_exps[s->points[i].exp];
+
+		if (s->points[i].exp == last)
+			continue;
+		last = s->points[i].exp;
+		axes_text(e, axes, sizeof(axes));
+		if (markdown) {
+			char *p;
+
+			/* a bar would end the cell */
+			for (p = axes; *p; p++)
+				if (*p == '|')
+					*p = ' ';
+			printf("| `%s/%s` | %s%s%s | %s | %s%s | %s |\n", e->family, e->name,
+			       *axes ? "`" : "", axes, *axes ? "`" : "", rings_text(e->rings),
+			       methods[e->method], e->flags & TG_F_EXITS ? ", exits" : "",
+			       e->what);
+			continue;
+		}
+		printf("%s/%s%s  %s  %s%s\n    %s\n", e->family, e->name, axes,
+		       rings_text(e->rings), methods[e->method],
+		       e->tier == TG_TIER_FULL ? "  full" : "", e->what);
+	}
+}
+
+int tg_cmd_list(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options, parse, "[PATTERN...]",
+		"Lists the experiments: names, axis values (the first is the default and is "
+		"left out of a name), rings and method.", NULL, NULL, NULL
+	};
+	struct list_options o = { 0 };
+	char err[512], name[TG_NAME_MAX];
+	struct tg_selection s;
+	size_t i;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (tg_select(o.patterns, o.nr_patterns, true, R0 | R3, &s, err, sizeof(err))) {
+		fprintf(stderr, "tollgate: list: %s\n", err);
+		return TG_EXIT_INPUT;
+	}
+	if (o.names) {
+		for (i = 0; i < s.n; i++) {
+			tg_point_name(&s.points[i], name);
+			puts(name);
+		}
+	} else {
+		print_rows(&s, o.markdown);
+	}
+	tg_selection_free(&s);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "tollgate: list: cannot write to standard output\n");
+		return TG_EXIT_IO;
+	}
+	return TG_EXIT_OK;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The two engines behind one shape: ring3.c runs sequences in this process,
+ * module.c asks tollgate.ko through debugfs. Both return raw samples, which
+ * reading.c reduces.
+ */
+#ifndef TOLLGATE_ENGINE_H
+#define TOLLGATE_ENGINE_H
+
+#include <stdint.h>
+
+#include <tollgate/exp.h>
+#include <tollgate/uapi.h>
+
+#include "report.h"
+
+/* Mirrors enum tg_role of sample.h, which only the engines include. */
+#define TG_ENGINE_ROLES 13
+
+/* Raw ticks of one experiment in one round. */
+struct tg_samples {
+	uint64_t *ticks[TG_ENGINE_ROLES];	/* NULL: the figure has no such series */
+	size_t n[TG_ENGINE_ROLES];
+	uint64_t *room;				/* what ticks[] point into */
+	long discarded;
+	uint32_t copies;	/* by which the long sequence exceeds the short one */
+	uint32_t cal_copies;	/* the same of the calibrating chains */
+	bool fenced;		/* the preparation holds an IMUL in the body's place */
+};
+
+void tg_samples_free(struct tg_samples *s);
+
+/* What an engine is asked for. */
+struct tg_request {
+	struct tg_point point;
+	int cpu;
+	uint32_t samples;	/* TG_SAMPLES_MIN .. TG_SAMPLES_MAX */
+	uint32_t loops;		/* passes over the unrolled block, >= 1 */
+	const char *quiet;	/* ring 0: tpr, cli, none; NULL: the module's default */
+};
+
+/*
+ * Outcome of a request: TG_OK with *out filled (free it), or TG_SKIPPED,
+ * TG_REFUSED, TG_FAILED with one line in why.
+ */
+enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *out,
+				char *why, size_t len);
+enum tg_status tg_module_measure(const struct tg_request *q, struct tg_samples *out,
+				 char *why, size_t len);
+
+/* False, with why, where no sequence can run: a CPU without RDTSCP. */
+bool tg_ring3_usable(char *why, size_t len);
+
+/* Whether a point can run in this process; false with the reason. */
+bool tg_ring3_available(const struct tg_point *p, char *why, size_t len);
+
+/* Granularity of this CPU's RDTSC in ticks, >= 1. */
+uint64_t tg_ring3_tsc_step(void);
+
+/* Copies in one pass of the row's block. */
+uint32_t tg_ring3_block(enum tg_exp_id exp);
+
+/*
+ * Where the module's debugfs directory is, or NULL with why and an exit code:
+ * debugfs not mounted, module not loaded, no permission.
+ */
+const char *tg_module_dir(char *why, size_t len, int *code);
+
+/* The module's own word on a point (its `experiments` file). */
+bool tg_module_available(const struct tg_point *p, char *why, size_t len);
+
+#endif

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Lanes user and host: run the rounds on this machine, make the report. */
+#include <sched.h>
+#include <stdlib.h>
+
+#include "run.h"
+
+static char *copy(const char *s)
+{
+	return s ? strdup(s) : NULL;
+}
+
+/* The CPU to measure on: the one asked for, or the highest this process may use,
+ * which takes fewer interrupts than CPU 0 on most machines. */
+static int choose_cpu(int wanted, char *err, size_t errlen)
+{
+	char allowed[128] = "";
+	cpu_set_t set;
+	int i, last = -1;
+	size_t n = 0;
+
+	if (sched_getaffinity(0, sizeof(set), &set)) {
+		snprintf(err, errlen, "cannot read this process's CPUs");
+		return -1;
+	}
+	for (i = 0; i < CPU_SETSIZE; i++) {
+		if (!CPU_ISSET(i, &set))
+			continue;
+		last = i;
+		if (n < sizeof(allowed))
+			n += snprintf(allowed + n, sizeof(allowed) - n, " %d", i);
+	}
+	if (wanted < 0)
+		return last;
+	if (wanted < CPU_SETSIZE && CPU_ISSET(wanted, &set))
+		return wanted;
+	snprintf(err, errlen, "--cpu %d is not online or not allowed; allowed:%s", wanted, allowed);
+	return -1;
+}
+
+/* Tracks of the selected points; what cannot run here says so at once. */
+static struct tg_track *make_tracks(const struct tg_selection *sel)
+{
+	struct tg_track *t = calloc(sel->n, sizeof(*t));
+	char why[256];
+	size_t i;
+
+	for (i = 0; t && i < sel->n; i++) {
+		t[i].point = sel->points[i];
+		tg_point_name(&sel->points[i], t[i].name);
+		t[i].status = TG_OK;
+		if (sel->points[i].ring ? tg_ring3_available(&sel->points[i], why, sizeof(why)) :
+					  tg_module_available(&sel->points[i], why, sizeof(why)))
+			continue;
+		t[i].status = TG_SKIPPED;
+		t[i].reason = strdup(why);
+	}
+	return t;
+}
+
+static void free_tracks(struct tg_track *t, size_t n)
+{
+	size_t i;
+
+	for (i = 0; t && i < n; i++) {
+		free(t[i].reason);
+		free(t[i].readings);
+		free(t[i].boots);
+	}
+	free(t);
+}
+
+/* The calibration of a report: all readings of all experiments together. */
+static int calibrate(const struct tg_track *t, size_t n, uint64_t step,
+		     struct tg_calibration *cal)
+{
+	struct tg_reading *all;
+	size_t i, total = 0;
+
+	for (i = 0; i < n; i++)
+		total += t[i].nr_readings;
+	all = calloc(total ? total : 1, sizeof(*all));
+	if (!all)
+		return -1;
+	for (i = total = 0; i < n; i++) {
+		memcpy(all + total, t[i].readings, t[i].nr_readings * sizeof(*all));
+		total += t[i].nr_readings;
+	}
+	tg_calibrate(all, total, step, cal);
+	free(all);
+	return 0;
+}
+
+static int fill(struct tg_report *r, const struct tg_track *t, size_t n)
+{
+	static const char *const methods[] = TG_METHOD_NAMES;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct tg_exp *e = &tg_exps[t[i].point.exp];
+		struct tg_figure *f = tg_report_add(r);
+
+		if (!f)
+			return -1;
+		f->name = strdup(t[i].name);
+		f->method = strdup(methods[e->method]);
+		f->unit = r->cal.unit;
+		f->exits = e->flags & TG_F_EXITS;
+		f->status = t[i].status;
+		f->reason = copy(t[i].reason);
+		if (t[i].status == TG_OK && t[i].nr_readings &&
+		    tg_fill_figure(f, t[i].readings, t[i].boots, t[i].nr_readings, r->cal.unit,
+				   r->env.tsc_mhz))
+			return -1;
+	}
+	return 0;
+}
+
+static void describe(struct tg_report *r, const struct tg_options *o, int cpu)
+{
+	r->tollgate = strdup(TG_VERSION);
+	r->lane = o->lane;
+	tg_sysinfo(&r->env, cpu);
+	r->env.qemu = copy(o->qemu);
+	r->env.qemu_cpu = copy(o->qemu_cpu);
+	r->env.accel = copy(o->accel);
+	r->env.append = copy(o->append);
+	r->plan.boots = 1;
+	r->plan.rounds = o->rounds;
+	r->plan.samples = o->samples;
+	r->plan.tier = strdup(o->nr_patterns ? "patterns" : o->full ? "full" : "core");
+	r->plan.quiet = o->lane == TG_LANE_USER ? NULL : strdup(o->quiet ? o->quiet : "row");
+}
+
+int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err, size_t errlen)
+{
+	struct tg_options o = *opts;
+	struct tg_selection sel;
+	struct tg_track *t = NULL;
+	struct tg_report *r = NULL;
+	uint64_t step = 1;
+	int rc, cpu;
+
+	if (!o.rounds)
+		o.rounds = o.icount ? TG_ROUNDS_ICOUNT :
+			   o.quick ? TG_ROUNDS_QUICK : TG_ROUNDS_DEFAULT;
+	if (!o.samples)
+		o.samples = o.icount ? TG_SAMPLES_ICOUNT :
+			    o.quick ? TG_SAMPLES_QUICK : TG_SAMPLES_DEFAULT;
+	if (tg_select(o.patterns, o.nr_patterns, o.full, o.lane == TG_LANE_USER ? R3 : R0 | R3,
+		      &sel, err, errlen))
+		return TG_EXIT_INPUT;
+	rc = TG_EXIT_INPUT;
+	cpu = choose_cpu(o.cpu, err, errlen);
+	if (cpu < 0)
+		goto out;
+	rc = TG_EXIT_NOTHING;
+	if (!tg_ring3_usable(err, errlen))
+		goto out;
+	if (o.lane != TG_LANE_USER && !tg_module_dir(err, errlen, &rc))
+		goto out;
+	rc = TG_EXIT_IO;
+	snprintf(err, errlen, "no memory");
+	t = make_tracks(&sel);
+	r = tg_report_new();
+	if (!t || !r)
+		goto out;
+	rc = tg_rounds(&o, t, sel.n, cpu, &step, err, errlen);
+	if (rc)
+		goto out;
+	describe(r, &o, cpu);
+	if (calibrate(t, sel.n, step, &r->cal) || fill(r, t, sel.n)) {
+		snprintf(err, errlen, "no memory");
+		rc = TG_EXIT_IO;
+		goto out;
+	}
+	*out = r;
+	r = NULL;
+out:
+	tg_report_free(r);
+	free_tracks(t, sel.n);
+	tg_selection_free(&sel);
+	return rc;
+}

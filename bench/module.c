@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine in ring 0, through the module's debugfs files: one command in,
+ * key=value lines and series out (include/tollgate/uapi.h).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "exit.h"
+
+static const char dir[] = "/sys/kernel/debug/" TG_DEBUGFS_NAME;
+static const char *const roles[TG_ENGINE_ROLES] = {
+	"hi", "lo", "prep_hi", "prep_lo", "first_new", "first_old", "imul_hi", "imul_lo",
+	"add_hi", "add_lo", "canary_hi", "canary_lo", "empty"
+};
+
+const char *tg_module_dir(char *why, size_t len, int *code)
+{
+	struct stat st;
+
+	*code = TG_EXIT_NOTHING;
+	if (!access("/sys/kernel/debug/" TG_DEBUGFS_NAME "/run", R_OK | W_OK))
+		return dir;
+	if (geteuid()) {
+		*code = TG_EXIT_REFUSED;
+		snprintf(why, len, "lane host needs root: its files are for root alone");
+	} else if (stat("/sys/kernel/debug", &st)) {
+		snprintf(why, len, "lane host needs debugfs, which this kernel lacks");
+	} else if (stat("/sys/module/tollgate", &st)) {
+		snprintf(why, len, "module tollgate is not loaded; 'make bench LANE=host' loads it, runs and unloads it");
+	} else if (stat(dir, &st)) {
+		snprintf(why, len, "debugfs is not mounted: mount -t debugfs debugfs /sys/kernel/debug");
+	} else {
+		*code = TG_EXIT_REFUSED;
+		snprintf(why, len, "%s/run: %s", dir, strerror(errno));
+	}
+	return NULL;
+}
+
+/* A whole file of debugfs, NUL-terminated; NULL with errno. */
+static char *read_all(int fd, size_t *size)
+{
+	size_t room = 1 << 16, n = 0;
+	char *buf = malloc(room), *more;
+	ssize_t got;
+
+	while (buf && (got = read(fd, buf + n, room - n - 1)) != 0) {
+		if (got < 0) {
+			if (errno == EINTR)
+				continue;
+			free(buf);
+			return NULL;
+		}
+		n += got;
+		if (room - n < 4096) {
+			more = realloc(buf, room *= 2);
+			if (!more)
+				free(buf);
+			buf = more;
+		}
+	}
+	if (buf)
+		buf[n] = 0;
+	*size = n;
+	return buf;
+}
+
+bool tg_module_available(const struct tg_point *p, char *why, size_t len)
+{
+	static char *list;
+	char name[TG_NAME_MAX + 2], *line, *tab;
+	size_t size;
+	int fd;
+
+	if (!list) {
+		fd = open("/sys/kernel/debug/" TG_DEBUGFS_NAME "/experiments", O_RDONLY | O_CLOEXEC);
+		if (fd >= 0) {
+			list = read_all(fd, &size);
+			close(fd);
+		}
+		if (!list) {
+			snprintf(why, len, "%s/experiments: %s", dir, strerror(errno));
+			return false;
+		}
+	}
+	tg_point_name(p, name);
+	strcat(name, "\t");
+	for (line = list; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, name, strlen(name)))
+			continue;
+		line += strlen(name);
+		if (!strncmp(line, "available", 9))
+			return true;
+		tab = line;
+		while (tab[strcspn(tab, "\t\n")] == '\t')
+			tab += strcspn(tab, "\t\n") + 1;
+		snprintf(why, len, "%.*s", (int)strcspn(tab, "\n"), tab);
+		return false;
+	}
+	snprintf(why, len, "the loaded module does not know it (another version?)");
+	return false;
+}
+
+/* The value of key in the answer as a number; -1 if it is not there. */
+static long answer_number(const char *answer, const char *key)
+{
+	const char *line = answer;
+	size_t len = strlen(key);
+
+	while (line) {
+		if (!strncmp(line, key, len) && line[len] == '=')
+			return strtol(line + len + 1, NULL, 10);
+		line = strchr(line, '\n');
+		line += line ? 1 : 0;
+	}
+	return -1;
+}
+
+/* Samples of every series line, "role ticks ticks ...". */
+static int parse_series(char *answer, size_t size, struct tg_samples *out)
+{
+	char *line = answer, *save = NULL;
+	size_t at = 0;
+	int r;
+
+	/* two characters a number at least: room for all there can be */
+	out->room = calloc(size / 2 + 1, sizeof(*out->room));
+	if (!out->room)
+		return -1;
+	for (line = strtok_r(answer, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *p = line + strcspn(line, " ="), *end;
+
+		for (r = 0; r < TG_ENGINE_ROLES; r++)
+			if (*p == ' ' && tg_word_is(line, p - line, roles[r]))
+				break;
+		if (*p != ' ' || r == TG_ENGINE_ROLES)
+			continue;
+		out->ticks[r] = out->room + at;
+		for (;; p = end) {
+			uint64_t v = strtoull(p, &end, 10);
+
+			if (end == p)
+				break;
+			out->room[at++] = v;
+			out->n[r]++;
+		}
+	}
+	return 0;
+}
+
+/* The status that an errno of the module's write stands for. */
+static enum tg_status status_of(int error)
+{
+	if (error == EOPNOTSUPP || error == ENODEV)
+		return TG_SKIPPED;
+	return error == EPERM || error == EACCES ? TG_REFUSED : TG_FAILED;
+}
+
+enum tg_status tg_module_measure(const struct tg_request *q, struct tg_samples *out,
+				 char *why, size_t len)
+{
+	char command[TG_COMMAND_MAX], name[TG_NAME_MAX], *answer = NULL;
+	uint32_t block = tg_ring3_block(q->point.exp);
+	enum tg_status st = TG_FAILED;
+	size_t size = 0;
+	int fd, n, error = 0;
+
+	memset(out, 0, sizeof(*out));
+	tg_point_name(&q->point, name);
+	n = snprintf(command, sizeof(command), "%s cpu=%d samples=%u unroll=%u%s%s", name, q->cpu,
+		     q->samples, q->loops * block, q->quiet ? " quiet=" : "",
+		     q->quiet ? q->quiet : "");
+	fd = open("/sys/kernel/debug/" TG_DEBUGFS_NAME "/run", O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		snprintf(why, len, "%s/run: %s", dir, strerror(errno));
+		return status_of(errno);
+	}
+	if (write(fd, command, n) != n)
+		error = errno ? errno : EIO;
+	lseek(fd, 0, SEEK_SET);
+	answer = read_all(fd, &size);
+	if (error) {
+		/* the module says in its answer what it did not like */
+		if (answer && !strncmp(answer, "error=", 6))
+			snprintf(why, len, "%.*s", (int)strcspn(answer + 6, "\n"), answer + 6);
+		else
+			snprintf(why, len, "the module: %s", strerror(error));
+		st = status_of(error);
+		goto out;
+	}
+	if (!answer) {
+		snprintf(why, len, "%s/run: %s", dir, strerror(errno));
+		goto out;
+	}
+	out->discarded = answer_number(answer, "discarded");
+	out->copies = answer_number(answer, "unroll");
+	out->fenced = tg_exps[q->point.exp].flags & TG_F_FENCED;
+	out->cal_copies = answer_number(answer, "cal_unroll");
+	if (parse_series(answer, size, out) || !out->n[0] || out->copies != q->loops * block ||
+	    (int)out->cal_copies <= 0) {
+		snprintf(why, len, "the module's answer is incomplete (another version?)");
+		tg_samples_free(out);
+		goto out;
+	}
+	st = TG_OK;
+out:
+	free(answer);
+	close(fd);
+	return st;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "run.h"
+
+volatile sig_atomic_t tg_interrupted;
+
+static void interrupted(int sig)
+{
+	tg_interrupted = sig;
+}
+
+void tg_catch_signals(void)
+{
+	/* without SA_RESTART, so that poll() and waitpid() notice */
+	struct sigaction sa = { .sa_handler = interrupted };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+void tg_progress(const char *what, size_t n, size_t m)
+{
+	static double start, shown;
+	double now;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	now = seconds();
+	if (n <= 1 || !start)
+		start = now;
+	if (now - shown < 0.1 && n != m)
+		return;
+	shown = now;
+	if (n > 1)
+		fprintf(stderr, "\r\033[K%s, %zu of %zu, %.0f s left", what, n, m,
+			(now - start) * (m - n) / (n - 1));
+	else
+		fprintf(stderr, "\r\033[K%s, %zu of %zu", what, n, m);
+	fflush(stderr);
+}
+
+void tg_progress_end(void)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K");
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From raw samples to a round's reading, from readings to a figure. Pure
+ * functions.
+ */
+#ifndef TOLLGATE_READING_H
+#define TOLLGATE_READING_H
+
+#include "engine.h"
+#include "report.h"
+
+/* One experiment in one round, in TSC ticks. */
+struct tg_reading {
+	double p5, median;	/* per copy of the body */
+	double imul, add;	/* per instruction of the chains taken beside it */
+	double canary;		/* per independent ADD */
+	double bracket;		/* the bracket around nothing */
+	long kept, discarded;	/* kept: of each series of the figure */
+};
+
+/*
+ * tg_reduce - a round's reading from its samples. step: granularity of the
+ * clock in ticks. -1 if a series that the figure needs is missing.
+ */
+int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out);
+
+/*
+ * What the calibrating chains say about the clock. A dependent IMUL r32 takes
+ * 3 core cycles and a dependent ADD r,r one on every CPU this runs on but some
+ * small cores; where their ratio is off by more than TG_CHAIN_TOLERANCE the
+ * calibration is refused and figures stay in ticks. The ratio is the lower
+ * quartile over all batches: a busy SMT sibling slows the ADDs, not the IMULs,
+ * and comes and goes. Where both chains take exactly one tick an instruction,
+ * in every round, the clock counts instructions.
+ */
+#define TG_CHAIN_TOLERANCE	0.01
+#define TG_IMUL_CYCLES		3.0
+
+/*
+ * tg_calibrate - fills cal from n readings: unit, cycles per tick with its
+ * error, chains, canary, bracket, and a note saying why the unit is what it is.
+ */
+void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
+		  struct tg_calibration *cal);
+
+/*
+ * tg_fill_figure - rounds, value, error, ns and status of a figure from its
+ * readings. Each round is converted by the chain that ran beside it.
+ * boots: the boot of each reading. tsc_mhz: for ns.
+ */
+int tg_fill_figure(struct tg_figure *f, const struct tg_reading *r, const int *boots, size_t n,
+		   enum tg_unit unit, double tsc_mhz);
+
+#endif

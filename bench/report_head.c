@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The head of the text report: what was measured, where and how. */
+#define _GNU_SOURCE	/* vasprintf() */
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report_head.h"
+#include "wrap.h"
+
+/* Texts of the head start in this column. */
+#define INDENT 13
+
+/* More of a command line than this tells a reader of mail nothing; the JSON holds it all. */
+#define CMDLINE_SHOWN 160
+
+static const char *known(const char *s)
+{
+	return s && *s ? s : "unknown";
+}
+
+void tg_say(FILE *out, const char *label, int indent, const char *fmt, ...)
+{
+	char *text, *ascii;
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (len < 0)
+		return;
+	ascii = tg_ascii(text);
+	if (ascii)
+		tg_wrap(out, label, indent, ascii);
+	free(ascii);
+	free(text);
+}
+
+static void say_quick(const struct tg_report *r, FILE *out)
+{
+	size_t quick = 0;
+
+	for (size_t i = 0; i < r->nr_figures; i++)
+		quick += r->figures[i].quick;
+	if (quick)
+		tg_say(out, "QUICK:", INDENT,
+		       "%zu of %zu figures come from fewer than %d rounds; claims does not use those",
+		       quick, r->nr_figures, TG_FULL_ROUNDS);
+}
+
+static void say_cmdline(const char *cmdline, FILE *out)
+{
+	size_t len = strlen(known(cmdline));
+
+	if (len > CMDLINE_SHOWN)
+		tg_say(out, "cmdline:", INDENT, "%.*s ... (%zu more characters)", CMDLINE_SHOWN,
+		       cmdline, len - CMDLINE_SHOWN);
+	else
+		tg_say(out, "cmdline:", INDENT, "%s", cmdline ? cmdline : "unknown");
+}
+
+static const char *after(const char *s, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return strncmp(s, prefix, len) ? s : s + len;
+}
+
+/* What kernel parameters and documentation call these files, where the line is short of room. */
+static const char *brief_key(const char *key)
+{
+	static const char *const names[][2] = {
+		{ "gather_data_sampling", "gds" },
+		{ "indirect_target_selection", "its" },
+		{ "itlb_multihit", "itlb" },
+		{ "mmio_stale_data", "mmio" },
+		{ "reg_file_data_sampling", "rfds" },
+		{ "spec_rstack_overflow", "srso" },
+		{ "spec_store_bypass", "ssb" },
+		{ "tsx_async_abort", "taa" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(key, names[i][0]))
+			return names[i][1];
+	return key;
+}
+
+/*
+ * One mitigation in a word: the file's name, then what the kernel does if one
+ * word says it; "spectre_v1" alone is mitigated in a way that takes a sentence.
+ * NULL when the CPU is not affected (or memory is short).
+ */
+static char *mitigation_word(const struct tg_pair *pair, bool brief)
+{
+	const char *key = brief ? brief_key(known(pair->key)) : known(pair->key);
+	static const struct {
+		const char *starts, *means;
+	} known_texts[] = {
+		{ "Enhanced", "eIBRS" },	/* "Enhanced / Automatic IBRS" */
+		{ "Unknown", "Unknown" },
+		{ "Vulnerable", "Vulnerable" },
+		{ "Processor vulnerable", "Vulnerable" },
+	};
+	const char *text = pair->value ? pair->value : "";
+	const char *means = NULL;
+	size_t len;
+	char *word;
+
+	if (!strncmp(text, "Not affected", strlen("Not affected")))
+		return NULL;
+	text = after(after(text, "KVM: "), "Mitigation: ");
+	len = strcspn(text, ";,");
+	for (size_t i = 0; i < sizeof(known_texts) / sizeof(known_texts[0]); i++) {
+		if (after(text, known_texts[i].starts) != text)
+			means = known_texts[i].means;
+	}
+	if (means && brief && !strcmp(means, "Vulnerable"))
+		means = "vuln";
+	if (means) {
+		text = means;
+		len = strlen(means);
+	}
+	if (!len || memchr(text, ' ', len))
+		len = 0;
+	if (asprintf(&word, "%s%s%.*s", key, len ? "=" : "", (int)len, text) < 0)
+		return NULL;
+	return word;
+}
+
+/* The words of all mitigations; returns the columns that they take. */
+static size_t list_mitigations(const struct tg_environment *env, bool brief, char **words,
+			       size_t *nr)
+{
+	size_t columns = 0;
+
+	*nr = 0;
+	for (size_t i = 0; i < env->nr_mitigations; i++) {
+		char *word = mitigation_word(&env->mitigations[i], brief);
+		char *ascii = word ? tg_ascii(word) : NULL;
+
+		free(word);
+		if (!ascii)
+			continue;
+		columns += 1 + strlen(ascii);
+		words[(*nr)++] = ascii;
+	}
+	return columns;
+}
+
+/* One line always: short names if the long do not fit, and what still does not is counted. */
+static void say_mitigations(const struct tg_environment *env, FILE *out)
+{
+	int column = fprintf(out, "%-*s", INDENT - 1, "mitigations:");
+	char **words = calloc(env->nr_mitigations + 1, sizeof(*words));
+	size_t nr = 0, i;
+
+	if (words && list_mitigations(env, false, words, &nr) > TG_COLUMNS - (INDENT - 1)) {
+		for (i = 0; i < nr; i++)
+			free(words[i]);
+		list_mitigations(env, true, words, &nr);
+	}
+	for (i = 0; i < nr; i++) {
+		int room = TG_COLUMNS - column - 1;
+
+		/* Unless this is the last word, room must remain to count the rest. */
+		if (i + 1 < nr)
+			room -= snprintf(NULL, 0, " ... (+%zu)", nr - i - 1);
+		if (room < 0 || strlen(words[i]) > (size_t)room)
+			break;
+		column += fprintf(out, " %s", words[i]);
+	}
+	if (i < nr)
+		fprintf(out, " ... (+%zu)", nr - i);
+	else if (!nr)
+		fprintf(out, " %s", env->nr_mitigations ? "none needed" : "not reported");
+	fputc('\n', out);
+
+	for (i = 0; i < nr; i++)
+		free(words[i]);
+	free(words);
+}
+
+static void say_lane(const struct tg_report *r, FILE *out)
+{
+	const struct tg_environment *env = &r->env;
+	const char *appended = env->append ? ", appended: " : "";
+
+	tg_say(out, "lane:", INDENT,
+	       "%s, on CPU %d (%d online), SMT %s, governor %s, hypervisor %s",
+	       tg_lane_names[r->lane], env->cpu_pinned, env->cpus, known(env->smt),
+	       known(env->governor), known(env->hypervisor));
+	if (env->qemu || env->qemu_cpu || env->accel || env->append)
+		tg_say(out, "guest:", INDENT, "QEMU %s, -cpu %s, %s%s%s", known(env->qemu),
+		       known(env->qemu_cpu), known(env->accel), appended,
+		       env->append ? env->append : "");
+}
+
+static void say_plan(const struct tg_plan_info *plan, FILE *out)
+{
+	tg_say(out, "plan:", INDENT, "%d boot%s x %d round%s x %ld samples, %s%s%s%s", plan->boots,
+	       plan->boots == 1 ? "" : "s", plan->rounds, plan->rounds == 1 ? "" : "s",
+	       plan->samples, plan->tier && !strcmp(plan->tier, "patterns") ? "" : "tier ",
+	       known(plan->tier), plan->quiet ? ", quiet mode " : "",
+	       plan->quiet ? plan->quiet : "");
+}
+
+/* "imul 3.000, " or nothing where it was not measured. */
+static void list_chain(FILE *list, const char *name, double ticks, double scale)
+{
+	if (isfinite(ticks))
+		fprintf(list, "%s %.3f, ", name, ticks * scale);
+}
+
+static void say_calibration(const struct tg_report *r, FILE *out)
+{
+	const struct tg_calibration *cal = &r->cal;
+	bool cycles = isfinite(cal->cycles_per_tick);
+	double scale = cycles ? cal->cycles_per_tick : 1;
+	char *chains = NULL;
+	size_t len;
+	FILE *list;
+
+	if (cycles) {
+		char error[32] = "unknown", clock[48] = "";
+
+		if (isfinite(cal->error))
+			snprintf(error, sizeof(error), "%.2g", cal->error);
+		if (isfinite(r->env.tsc_mhz))
+			snprintf(clock, sizeof(clock), ": %.4g GHz",
+				 scale * r->env.tsc_mhz / 1000);
+		tg_say(out, "calibration:", INDENT, "%.5g cycles per TSC tick +- %s%s", scale,
+		       error, clock);
+	} else {
+		tg_say(out, "calibration:", INDENT, "figures in %s",
+		       cal->unit == TG_UNIT_INSNS ? "instructions" :
+		       cal->unit == TG_UNIT_TSC ? "TSC ticks" : "core cycles");
+	}
+
+	list = open_memstream(&chains, &len);
+	if (!list)
+		return;
+	list_chain(list, "imul", cal->imul, scale);
+	list_chain(list, "add", cal->add, scale);
+	list_chain(list, "canary", cal->canary, scale);
+	if (fclose(list))
+		return;
+	if (len)
+		tg_say(out, "", INDENT, "%.*s %s each", (int)len - 2, chains,
+		       cycles ? "cycles" : "ticks");
+	free(chains);
+
+	if (isfinite(cal->bracket) || cal->tsc_step) {
+		char bracket[48] = "";
+
+		if (isfinite(cal->bracket))
+			snprintf(bracket, sizeof(bracket), "empty bracket %.4g ticks, ",
+				 cal->bracket);
+		tg_say(out, "", INDENT, "%sTSC %.4g MHz in steps of %ld", bracket,
+		       isfinite(r->env.tsc_mhz) ? r->env.tsc_mhz : 0, cal->tsc_step);
+	}
+	if (cal->note && *cal->note)
+		tg_say(out, "", INDENT, "%s", cal->note);
+}
+
+static void say_insns(const struct tg_report *r, FILE *out)
+{
+	for (size_t i = 0; i < r->nr_figures; i++) {
+		if (r->figures[i].unit == TG_UNIT_INSNS) {
+			tg_say(out, "insns:", INDENT,
+			       "instructions under QEMU -icount: exact counts, never cycles");
+			return;
+		}
+	}
+}
+
+void tg_report_head(const struct tg_report *r, FILE *out)
+{
+	const struct tg_environment *env = &r->env;
+
+	tg_say(out, "", 0, "Tollgate %s report, lane %s, %s", known(r->tollgate),
+	       tg_lane_names[r->lane], known(env->date));
+	say_quick(r, out);
+	tg_say(out, "CPU:", INDENT, "%s (%s %d/%d/%d)", known(env->cpu), known(env->vendor),
+	       env->family, env->model, env->stepping);
+	tg_say(out, "microcode:", INDENT, "%s", known(env->microcode));
+	tg_say(out, "kernel:", INDENT, "%s %s", known(env->kernel), known(env->kernel_build));
+	say_cmdline(env->cmdline, out);
+	say_mitigations(env, out);
+	say_lane(r, out);
+	say_plan(&r->plan, out);
+	say_calibration(r, out);
+	say_insns(r, out);
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine in ring 3: the same sampling source as mod/measure.c, with the
+ * selector in ES as its witness of interrupts.
+ */
+#include <asm/prctl.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "stats.h"
+
+/*
+ * A null selector with RPL 3 survives everything a process does, but IRET to
+ * ring 3 replaces it by 0 (SDM vol. 2, IRET; APM vol. 3, IRET). So ES = 3
+ * before a sample and 0 after says that something interrupted it.
+ */
+#define TG_WITNESS 3
+
+typedef struct { char unused; } tg_mark_t;
+
+static inline void tg_mark(tg_mark_t *m)
+{
+	(void)m;
+	asm volatile("mov %0, %%es" : : "r" (TG_WITNESS));
+}
+
+static inline bool tg_broken(const tg_mark_t *m)
+{
+	unsigned int es;
+
+	(void)m;
+	asm volatile("mov %%es, %0" : "=r" (es));
+	return es != TG_WITNESS;
+}
+
+#define TG_RING 3
+#include <tollgate/prepare.h>
+
+#ifndef ARCH_REQ_XCOMP_PERM
+#define ARCH_REQ_XCOMP_PERM	0x1023	/* asm/prctl.h since Linux 5.16 */
+#endif
+#define XFEATURE_XTILE_DATA	18
+#define HWCAP2_FSGSBASE_BIT	2	/* asm/hwcap2.h */
+
+static __u64 scratch[8] __attribute__((aligned(64)));
+static struct tg_host host;
+
+bool tg_ring3_usable(char *why, size_t len)
+{
+	__u32 r[4];
+
+	tg_cpuid(0x80000000, 0, r);
+	if (r[0] >= 0x80000001) {
+		tg_cpuid(0x80000001, 0, r);
+		if (r[3] & (1U << 27))
+			return true;
+	}
+	snprintf(why, len, "this CPU lacks RDTSCP (CPUID.80000001H:EDX[27])");
+	return false;
+}
+
+/* Fills host once: features, XSAVE image, and the GS base of the gs rows. */
+static int host_init(char *why, size_t len)
+{
+	static bool done;
+
+	if (done)
+		return 0;
+	host.features = tg_cpu_features();
+	if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT))
+		host.features &= ~TG_NEED_FSGSBASE;
+	if (host.features & TG_NEED_XSAVE) {
+		host.xcr0 = tg_xcr0();
+		host.image_size = (tg_fpu_image_size() + 63) & ~63U;
+		host.image = aligned_alloc(4096, (host.image_size + 4095) & ~4095UL);
+		if (!host.image) {
+			snprintf(why, len, "no memory for an XSAVE area of %zu bytes",
+				 host.image_size);
+			return -1;
+		}
+		host.amx = (host.xcr0 & TG_XFEATURE_AMX) == TG_XFEATURE_AMX &&
+			   !syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA);
+	}
+	host.scratch_base = 0;
+	host.scratch = (unsigned long)scratch;
+	if (syscall(SYS_arch_prctl, ARCH_SET_GS, scratch)) {
+		snprintf(why, len, "arch_prctl(ARCH_SET_GS): %s", strerror(errno));
+		return -1;
+	}
+	done = true;
+	return 0;
+}
+
+bool tg_ring3_available(const struct tg_point *p, char *why, size_t len)
+{
+	return tg_ring3_usable(why, len) && !host_init(why, len) &&
+	       !tg_unavailable(p, &host, why, len);
+}
+
+uint32_t tg_ring3_block(enum tg_exp_id exp)
+{
+	return tg_block(tg_exps[exp].family_id);
+}
+
+/*
+ * The step shows in the empty bracket at random phases: readings fall into
+ * clusters one step apart. A cluster is a run of adjacent values (a scaled
+ * TSC blurs by a tick), each seen in at least 1 of 256 samples.
+ */
+uint64_t tg_ring3_tsc_step(void)
+{
+	enum { N = 8192, RARE = N / 256, SPAN = 4096 };
+	static uint32_t seen[SPAN];
+	struct tg_sampler s = { .random = TG_BOOTSTRAP_SEED };
+	struct tg_args args = { .loops = 1 };
+	uint64_t first = 0, step = SPAN, ticks;
+	int i, clusters = 0;
+
+	memset(seen, 0, sizeof(seen));
+	for (i = 0; i < N; i++) {
+		tg_dither(&s);
+		ticks = tg_seqs_insn_empty[0][TG_LO](&args);
+		if (ticks < SPAN)
+			seen[ticks]++;
+	}
+	/* the distance from the start of a cluster to the end of the next */
+	for (i = 1; i < SPAN; i++) {
+		if (seen[i] < RARE)
+			continue;
+		if (seen[i - 1] < RARE) {
+			uint64_t last = i;
+
+			while (last + 1 < SPAN && seen[last + 1] >= RARE)
+				last++;
+			if (clusters++ && last - first < step)
+				step = last - first;
+			first = i;
+		}
+	}
+	return clusters > 1 ? step : 1;
+}
+
+void tg_samples_free(struct tg_samples *s)
+{
+	free(s->room);
+	memset(s, 0, sizeof(*s));
+}
+
+/* Room for every series, one allocation. */
+static int make_room(struct tg_sampler *s, struct tg_samples *out)
+{
+	size_t total = 0, at = 0;
+	int r;
+
+	for (r = 0; r < TG_NR_ROLES; r++)
+		total += s->series[r].fn ? s->series[r].want : 0;
+	out->room = calloc(total ? total : 1, sizeof(*out->room));
+	if (!out->room)
+		return -1;
+	for (r = 0; r < TG_NR_ROLES; r++) {
+		if (!s->series[r].fn)
+			continue;
+		out->ticks[r] = out->room + at;
+		s->series[r].out = (__u64 *)(out->room + at);
+		at += s->series[r].want;
+	}
+	return 0;
+}
+
+/* Leaves the extended registers as a fresh process has them. */
+static void rest_fpu(__u64 rfbm)
+{
+	tg_fpu_fill(host.image, host.image_size, rfbm, TG_FPU_INIT);
+	asm volatile("xrstor64 %0" : : "m" (*(char (*)[])host.image), "a" ((__u32)rfbm),
+		     "d" ((__u32)(rfbm >> 32))
+		     : "memory", "st", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
+		       "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+		       "xmm15");
+}
+
+/*
+ * Takes every series' samples. False with why, and nothing kept, where memory
+ * is short or something interrupts too often.
+ */
+static bool take_samples(struct tg_sampler *s, struct tg_samples *out, char *why, size_t len)
+{
+	uint32_t passes = tg_sampler_passes(s);
+	int r;
+
+	if (make_room(s, out)) {
+		snprintf(why, len, "no memory for samples");
+		return false;
+	}
+	s->limit = 4 * passes + 1000;
+	while (!tg_sampler_done(s)) {
+		tg_sampler_pass(s, passes);
+		if (s->discarded > s->limit) {
+			snprintf(why, len, "interrupted in %u of %u samples: this CPU is too busy",
+				 s->discarded, s->discarded + s->series[TG_HI].kept);
+			tg_samples_free(out);
+			return false;
+		}
+	}
+	for (r = 0; r < TG_NR_ROLES; r++)
+		out->n[r] = s->series[r].fn ? s->series[r].kept : 0;
+	out->discarded = s->discarded;
+	return true;
+}
+
+enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *out,
+				char *why, size_t len)
+{
+	struct tg_sampler s = { .random = TG_BOOTSTRAP_SEED };
+	bool took;
+
+	memset(out, 0, sizeof(*out));
+	if (host_init(why, len))
+		return TG_FAILED;
+	if (tg_unavailable(&q->point, &host, why, len))
+		return TG_SKIPPED;
+	tg_prepare(&s, &q->point, &host, q->samples, q->loops, TG_CAL_LOOPS);
+	took = take_samples(&s, out, why, len);
+	if (tg_exps[q->point.exp].flags & TG_F_FPU)
+		rest_fpu(tg_fpu_rfbm(&q->point, &host));
+	out->copies = q->loops * tg_ring3_block(q->point.exp);
+	out->cal_copies = TG_CAL_LOOPS * tg_block(TG_FAMILY_insn);
+	out->fenced = tg_exps[q->point.exp].flags & TG_F_FENCED;
+	return took ? TG_OK : TG_FAILED;
+}

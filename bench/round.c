@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One round: a fresh process that measures every experiment once, in the order
+ * it is given, and prints a line each. Its parent is rounds.c.
+ *
+ *	in	point number, loops (0: find out), full name
+ *	out	begin N
+ *		ok N loops p5 median imul add canary bracket kept discarded
+ *		skipped|refused|failed N reason
+ *		step TICKS, first of all
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "run.h"
+#include "stats.h"
+
+/*
+ * A sample is long enough when the clock's granularity and the bracket's
+ * jitter are small against it: 64 steps of the clock, and 1000 ticks.
+ */
+#define TG_LONG_STEPS	64
+#define TG_LONG_TICKS	1000
+#define TG_PILOT	24
+#define TG_LOOPS_MAX	32
+
+static enum tg_status measure(const struct tg_request *q, struct tg_samples *s, char *why,
+			      size_t len)
+{
+	return q->point.ring ? tg_ring3_measure(q, s, why, len) :
+			       tg_module_measure(q, s, why, len);
+}
+
+/* A short run with one loop says how many a sample needs: a power of two. */
+static enum tg_status pilot(struct tg_request *q, uint64_t step, char *why, size_t len)
+{
+	struct tg_request small = *q;
+	struct tg_samples s;
+	struct tg_reading r;
+	enum tg_status st;
+	double ticks, want = step * TG_LONG_STEPS;
+
+	small.loops = 1;
+	small.samples = q->samples < TG_PILOT ? q->samples : TG_PILOT;
+	st = measure(&small, &s, why, len);
+	if (st != TG_OK)
+		return st;
+	q->loops = 1;
+	if (want < TG_LONG_TICKS)
+		want = TG_LONG_TICKS;
+	/* an instruction counter has nothing to average out */
+	if (!tg_reduce(&s, step, &r) && !(r.imul == 1.0 && r.add == 1.0)) {
+		ticks = tg_low_ticks(s.ticks[0], s.n[0], step) -
+			tg_low_ticks(s.ticks[1], s.n[1], step);
+		while (q->loops < TG_LOOPS_MAX && ticks * q->loops < want)
+			q->loops *= 2;
+	}
+	tg_samples_free(&s);
+	return TG_OK;
+}
+
+static void one(size_t n, struct tg_request *q, uint64_t step)
+{
+	struct tg_samples s;
+	struct tg_reading r;
+	char why[256] = "";
+	enum tg_status st = TG_OK;
+
+	printf("begin %zu\n", n);
+	fflush(stdout);
+	if (!q->loops)
+		st = pilot(q, step, why, sizeof(why));
+	if (st == TG_OK)
+		st = measure(q, &s, why, sizeof(why));
+	if (st == TG_OK && tg_reduce(&s, step, &r)) {
+		tg_samples_free(&s);
+		snprintf(why, sizeof(why), "samples are missing");
+		st = TG_FAILED;
+	}
+	if (st != TG_OK) {
+		printf("%s %zu %s\n", tg_status_names[st], n, why);
+	} else {
+		printf("ok %zu %u %.17g %.17g %.17g %.17g %.17g %.17g %ld %ld\n", n, q->loops,
+		       r.p5, r.median, r.imul, r.add, r.canary, r.bracket, r.kept, r.discarded);
+		tg_samples_free(&s);
+	}
+	fflush(stdout);
+}
+
+int tg_cmd_round(int argc, char **argv)
+{
+	struct tg_request q = { .cpu = -1 };
+	char line[TG_NAME_MAX + 64], name[TG_NAME_MAX], err[256];
+	uint64_t step;
+	cpu_set_t set;
+	size_t n;
+
+	if (argc != 4)
+		return TG_EXIT_INPUT;
+	q.cpu = atoi(argv[1]);
+	q.quiet = *argv[3] ? argv[3] : NULL;
+	CPU_ZERO(&set);
+	CPU_SET(q.cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set)) {
+		fprintf(stderr, "tollgate: cannot move to CPU %d: %s\n", q.cpu, strerror(errno));
+		return TG_EXIT_INPUT;
+	}
+	if (!tg_ring3_usable(err, sizeof(err))) {
+		fprintf(stderr, "tollgate: %s\n", err);
+		return TG_EXIT_NOTHING;
+	}
+	step = tg_ring3_tsc_step();
+	printf("step %llu\n", (unsigned long long)step);
+	while (fgets(line, sizeof(line), stdin)) {
+		q.samples = strtoul(argv[2], NULL, 10);
+		if (sscanf(line, "%zu %u %127s", &n, &q.loops, name) != 3 ||
+		    tg_point_parse(name, &q.point, err, sizeof(err)))
+			return TG_EXIT_INPUT;
+		one(n, &q, step);
+	}
+	return TG_EXIT_OK;
+}

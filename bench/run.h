@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What `tollgate run` passes between its parts. */
+#ifndef TOLLGATE_RUN_H
+#define TOLLGATE_RUN_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "exit.h"
+#include "reading.h"
+#include "report.h"
+#include "select.h"
+
+#define TG_ROUNDS_DEFAULT	20
+#define TG_ROUNDS_QUICK		3
+#define TG_ROUNDS_MAX		1000
+#define TG_SAMPLES_QUICK	250
+/* Under an instruction counter every sample is the same. */
+#define TG_ROUNDS_ICOUNT	2
+#define TG_SAMPLES_ICOUNT	8
+#define TG_BOOTS_MAX		100
+
+struct tg_options {
+	enum tg_lane lane;
+	int rounds;		/* 0: by default of the lane */
+	long samples;		/* 0: likewise */
+	int cpu;		/* -1: the highest CPU this process may use */
+	int boots;
+	bool full, quick;
+	bool icount;		/* defaults for an instruction counter */
+	const char *quiet;	/* NULL: the module's default */
+	const char *kernel;
+	const char *output;	/* directory; NULL: results/local/<UTC>-<lane>-<kernel> */
+	const char *json;	/* file for the JSON alone (the guest's job) */
+	/* what a guest is told of the machine it runs on; NULL elsewhere */
+	const char *qemu, *qemu_cpu, *accel, *append;
+	char **patterns;
+	size_t nr_patterns;
+};
+
+/* Set by SIGINT, SIGTERM and SIGHUP; long work looks at it. */
+extern volatile sig_atomic_t tg_interrupted;
+void tg_catch_signals(void);
+
+/* One experiment's life over all rounds. */
+struct tg_track {
+	struct tg_point point;
+	char name[TG_NAME_MAX];
+	uint32_t loops;			/* 0 until the first round's pilot */
+	enum tg_status status;		/* TG_OK while it runs */
+	char *reason;
+	struct tg_reading *readings;	/* one a round */
+	int *boots;
+	size_t nr_readings;
+};
+
+/*
+ * tg_rounds - runs all rounds, each in a fresh process, and appends readings
+ * to the tracks. Returns an exit code; err holds one line unless it is 0.
+ */
+int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, int cpu,
+	      uint64_t *step, char *err, size_t errlen);
+
+/* The hidden command a round runs in: `tollgate round CPU SAMPLES SEED QUIET`. */
+int tg_cmd_round(int argc, char **argv);
+
+/* Fills env of the running machine; cpu is the one pinned to. */
+void tg_sysinfo(struct tg_environment *env, int cpu);
+
+/* Runs lane user or host here; the report is the caller's to free. */
+int tg_run_here(const struct tg_options *o, struct tg_report **out, char *err, size_t errlen);
+
+/* Runs lane vm: boots a kernel and brings its report back. */
+int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, size_t errlen);
+
+/*
+ * Progress on standard error, on a terminal alone: what, n of m, time left.
+ * tg_progress_end wipes the line.
+ */
+void tg_progress(const char *what, size_t n, size_t m);
+void tg_progress_end(void);
+
+#endif

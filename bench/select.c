@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <fnmatch.h>
+#include <stdlib.h>
+
+#include "select.h"
+
+/* Calls visit for every point there is, in list order, ring 0 before ring 3. */
+static void each_point(void (*visit)(const struct tg_point *p, void *arg), void *arg)
+{
+	struct tg_point p;
+	int exp, ring;
+
+	for (exp = 0; exp < TG_NR_EXPS; exp++) {
+		for (ring = 0; ring <= 3; ring += 3) {
+			if (!tg_point_first(&p, exp, ring))
+				continue;
+			do {
+				visit(&p, arg);
+			} while (tg_point_next(&p));
+		}
+	}
+}
+
+struct context {
+	char *const *patterns;
+	size_t nr_patterns;
+	bool full;
+	int rings;
+	size_t *hits;		/* per pattern, in rings the lane can run */
+	size_t *elsewhere;	/* per pattern, in other rings */
+	struct tg_selection *out;
+	bool no_memory;
+};
+
+static bool is_glob(const char *s)
+{
+	return strpbrk(s, "*?[");
+}
+
+/* Whether a pattern names the point called name. */
+static bool matches(const char *pattern, const struct tg_point *p, const char *name)
+{
+	char full[TG_NAME_MAX], err[8];
+	struct tg_point one;
+
+	if (strchr(pattern, '@')) {
+		if (is_glob(pattern))
+			return !fnmatch(pattern, name, 0);
+		return !tg_point_parse(pattern, &one, err, sizeof(err)) &&
+		       !memcmp(&one, p, sizeof(one));
+	}
+	snprintf(full, sizeof(full), "%.*s", (int)strcspn(name, "@"), name);
+	if (is_glob(pattern))
+		return !fnmatch(pattern, full, 0);
+	snprintf(full, sizeof(full), "%.100s@r%d", pattern, p->ring);
+	return !tg_point_parse(full, &one, err, sizeof(err)) && !memcmp(&one, p, sizeof(one));
+}
+
+static void consider(const struct tg_point *p, void *arg)
+{
+	struct context *c = arg;
+	bool here = c->rings & (p->ring ? R3 : R0), wanted = false;
+	char name[TG_NAME_MAX];
+	struct tg_point *grown;
+	size_t i;
+
+	tg_point_name(p, name);
+	for (i = 0; i < c->nr_patterns; i++) {
+		if (!matches(c->patterns[i], p, name))
+			continue;
+		wanted = true;
+		(here ? c->hits : c->elsewhere)[i]++;
+	}
+	if (!c->nr_patterns)
+		wanted = c->full || tg_exps[p->exp].tier == TG_TIER_CORE;
+	if (!wanted || !here)
+		return;
+	grown = realloc(c->out->points, (c->out->n + 1) * sizeof(*grown));
+	if (!grown) {
+		c->no_memory = true;
+		return;
+	}
+	c->out->points = grown;
+	grown[c->out->n++] = *p;
+}
+
+/* One line on why a pattern names nothing: its own fault, or the lane's. */
+static void explain(const char *pattern, size_t elsewhere, char *err, size_t errlen)
+{
+	char reason[256], full[TG_NAME_MAX];
+	struct tg_point p;
+
+	if (elsewhere)
+		snprintf(err, errlen, "'%s' runs in ring 0 only: use --lane vm, or --lane host with the module loaded",
+			 pattern);
+	else if (is_glob(pattern))
+		snprintf(err, errlen, "no experiment matches '%s'; 'tollgate list' shows all",
+			 pattern);
+	else {
+		snprintf(full, sizeof(full), "%.100s%s", pattern, strchr(pattern, '@') ? "" : "@r3");
+		if (!tg_point_parse(full, &p, reason, sizeof(reason)))
+			snprintf(reason, sizeof(reason), "no such point");
+		snprintf(err, errlen, "%s ('tollgate list' shows all)", reason);
+	}
+}
+
+int tg_select(char *const *patterns, size_t n, bool full, int rings,
+	      struct tg_selection *out, char *err, size_t errlen)
+{
+	struct context c = { .patterns = patterns, .nr_patterns = n, .full = full,
+			     .rings = rings, .out = out };
+	int rc = -1;
+	size_t i;
+
+	memset(out, 0, sizeof(*out));
+	c.hits = calloc(2 * n + 1, sizeof(*c.hits));
+	if (!c.hits) {
+		snprintf(err, errlen, "no memory");
+		return -1;
+	}
+	c.elsewhere = c.hits + n;
+	each_point(consider, &c);
+	for (i = 0; i < n; i++) {
+		if (!c.hits[i]) {
+			explain(patterns[i], c.elsewhere[i], err, errlen);
+			goto out;
+		}
+	}
+	if (c.no_memory || !out->n) {
+		snprintf(err, errlen, c.no_memory ? "no memory" : "no experiment for this lane");
+		goto out;
+	}
+	rc = 0;
+out:
+	if (rc)
+		tg_selection_free(out);
+	free(c.hits);
+	return rc;
+}
+
+void tg_selection_free(struct tg_selection *s)
+{
+	free(s->points);
+	memset(s, 0, sizeof(*s));
+}

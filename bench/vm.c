@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lane vm: the scripts in vm/ fetch a kernel, build the module for it and boot
+ * it; inside, this same program runs lane host's rounds. Here the reports of
+ * the boots come together.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "home.h"
+#include "run.h"
+#include "script.h"
+#include "stats.h"
+
+struct guest {
+	char release[128], image[PATH_MAX], build[PATH_MAX];
+	char qemu[64];
+	char dir[PATH_MAX];		/* private: module, job, what came out */
+	const char *cpu_model, *accel;
+};
+
+/* A key=value line of a script's output. */
+static int value_of(const char *text, const char *key, char *buf, size_t len)
+{
+	size_t n = strlen(key);
+
+	for (; text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (!strncmp(text, key, n) && text[n] == '=') {
+			snprintf(buf, len, "%.*s", (int)strcspn(text + n + 1, "\n"), text + n + 1);
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static int fetch(const struct tg_options *o, struct guest *g, char *err, size_t errlen)
+{
+	char *const argv[] = { "vm/fetch.sh", (char *)o->kernel, NULL };
+	char out[8192];
+	int rc = tg_script(argv, "fetching the kernel", out, sizeof(out), err, errlen);
+
+	if (rc)
+		return rc;
+	if (value_of(out, "release", g->release, sizeof(g->release)) ||
+	    value_of(out, "image", g->image, sizeof(g->image)) ||
+	    value_of(out, "build", g->build, sizeof(g->build))) {
+		snprintf(err, errlen, "vm/fetch.sh %s did not say where the kernel is", o->kernel);
+		return TG_EXIT_IO;
+	}
+	return TG_EXIT_OK;
+}
+
+static int build(const struct tg_options *o, const struct guest *g, char *err, size_t errlen)
+{
+	char ko[PATH_MAX + 16];
+	char *const argv[] = { "vm/module.sh", (char *)o->kernel, ko, NULL };
+
+	snprintf(ko, sizeof(ko), "%s/tollgate.ko", g->dir);
+	return tg_script(argv, "building the module", NULL, 0, err, errlen);
+}
+
+/* A word for the guest's shell. */
+static void quoted(FILE *f, const char *word)
+{
+	fputs(" '", f);
+	for (; *word; word++) {
+		if (*word == '\'')
+			fputs("'\\''", f);
+		else
+			fputc(*word, f);
+	}
+	fputc('\'', f);
+}
+
+/* The guest's job: the script of `make bench LANE=host`, with this run's options. */
+static int write_job(const struct tg_options *o, const struct guest *g, char *err, size_t errlen)
+{
+	char path[PATH_MAX + 16];
+	size_t i;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/job", g->dir);
+	f = fopen(path, "w");
+	if (!f)
+		goto fail;
+	fprintf(f, "sh /host-run.sh /tollgate.ko /tollgate --lane vm --json /out/report.json");
+	fprintf(f, " --env-qemu");
+	quoted(f, g->qemu);
+	fprintf(f, " --env-qemu-cpu");
+	quoted(f, g->cpu_model);
+	fprintf(f, " --env-accel");
+	quoted(f, g->accel);
+	fprintf(f, " --icount");
+	if (o->rounds)
+		fprintf(f, " --rounds %d", o->rounds);
+	if (o->samples)
+		fprintf(f, " --samples %ld", o->samples);
+	if (o->cpu >= 0)
+		fprintf(f, " --cpu %d", o->cpu);
+	if (o->full)
+		fprintf(f, " --full");
+	if (o->quick)
+		fprintf(f, " --quick");
+	if (o->quiet)
+		fprintf(f, " --quiet %s", o->quiet);
+	fprintf(f, " --");
+	for (i = 0; i < o->nr_patterns; i++)
+		quoted(f, o->patterns[i]);
+	fputc('\n', f);
+	if (ferror(f) | fclose(f))
+		goto fail;
+	return TG_EXIT_OK;
+fail:
+	snprintf(err, errlen, "cannot write %s: %s", path, strerror(errno));
+	return TG_EXIT_IO;
+}
+
+static int boot(const struct guest *g, int n, int of, struct tg_report **out, char *err,
+		size_t errlen)
+{
+	char job[PATH_MAX + 16], ko[PATH_MAX + 32], dir[PATH_MAX + 16], what[64];
+	char self[PATH_MAX + 16], path[PATH_MAX + 32], exe[PATH_MAX];
+	char *const argv[] = { "vm/boot.sh", "--image", (char *)g->image, "--job", job, "--out", dir,
+			       "--qemu-cpu", (char *)g->cpu_model, "--file", ko, "--file", self,
+			       "--file", "vm/host-run.sh:/host-run.sh", NULL };
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	int rc;
+
+	if (len < 0) {
+		snprintf(err, errlen, "cannot find this program: %s", strerror(errno));
+		return TG_EXIT_IO;
+	}
+	exe[len] = 0;
+	snprintf(job, sizeof(job), "%s/job", g->dir);
+	snprintf(ko, sizeof(ko), "%s/tollgate.ko:/tollgate.ko", g->dir);
+	snprintf(self, sizeof(self), "%s:/tollgate", exe);
+	snprintf(dir, sizeof(dir), "%s/boot%d", g->dir, n);
+	snprintf(what, sizeof(what), "Linux %.24s in QEMU, boot %d of %d", g->release, n + 1, of);
+	rc = tg_script(argv, what, NULL, 0, err, errlen);
+	/* a failed experiment is in the report: the run's own verdict will say so */
+	if (rc && rc != TG_EXIT_FAILED)
+		return rc;
+	snprintf(path, sizeof(path), "%s/report.json", dir);
+	*out = tg_report_load(path, err, errlen);
+	return *out ? TG_EXIT_OK : rc ? rc : TG_EXIT_GUEST;
+}
+
+/* Adds the rounds of another boot's figure; its value is made anew. */
+static int add_boot(struct tg_figure *f, const struct tg_figure *more, int boot)
+{
+	struct tg_round *rounds;
+	struct tg_estimate e;
+	double *p5, ns_per_unit = f->ns / f->value;
+	size_t i;
+
+	if (more->status != f->status && more->status > TG_NOT_RESOLVABLE) {
+		f->status = more->status;
+		free(f->reason);
+		f->reason = more->reason ? strdup(more->reason) : NULL;
+	}
+	rounds = realloc(f->rounds, (f->nr_rounds + more->nr_rounds) * sizeof(*rounds));
+	if (!more->nr_rounds)
+		return 0;
+	if (!rounds)
+		return -1;
+	f->rounds = rounds;
+	for (i = 0; i < more->nr_rounds; i++) {
+		rounds[f->nr_rounds] = more->rounds[i];
+		rounds[f->nr_rounds++].boot = boot;
+	}
+	p5 = calloc(f->nr_rounds, sizeof(*p5));
+	if (!p5)
+		return -1;
+	for (i = 0; i < f->nr_rounds; i++)
+		p5[i] = rounds[i].p5;
+	e = tg_estimate_rounds(p5, f->nr_rounds);
+	free(p5);
+	f->value = e.value;
+	f->error = e.error;
+	f->ns = isnan(f->ns) ? f->ns : ns_per_unit * e.value;
+	f->samples += more->samples;
+	f->discarded += more->discarded;
+	f->quick = f->unit != TG_UNIT_INSNS && f->nr_rounds < TG_FULL_ROUNDS;
+	if (f->status <= TG_NOT_RESOLVABLE)
+		f->status = fabs(f->value) < f->error ? TG_NOT_RESOLVABLE : TG_OK;
+	return 0;
+}
+
+/* Joins a boot's report into the first's; the guest was the same machine. */
+static int join(struct tg_report *r, const struct tg_report *more, int boot, char *err,
+		size_t errlen)
+{
+	size_t i;
+
+	if (more->cal.unit != r->cal.unit) {
+		snprintf(err, errlen, "boot %d measured in %s, the first in %s", boot + 1,
+			 tg_unit_names[more->cal.unit], tg_unit_names[r->cal.unit]);
+		return TG_EXIT_GUEST;
+	}
+	r->plan.boots = boot + 1;
+	for (i = 0; i < r->nr_figures; i++) {
+		const struct tg_figure *f = tg_report_find(more, r->figures[i].name);
+
+		if (!f || add_boot(&r->figures[i], f, boot)) {
+			snprintf(err, errlen, "boot %d lacks %s", boot + 1, r->figures[i].name);
+			return TG_EXIT_GUEST;
+		}
+	}
+	return TG_EXIT_OK;
+}
+
+/* What the guest's clock cannot know. */
+static int stamp(struct tg_report *r)
+{
+	char text[32];
+	time_t t = time(NULL);
+	struct tm tm;
+
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
+	free(r->env.date);
+	r->env.date = strdup(text);
+	return r->env.date ? 0 : -1;
+}
+
+static int all_boots(const struct tg_options *o, struct guest *g, struct tg_report **out,
+		     char *err, size_t errlen)
+{
+	struct tg_report *first = NULL, *more = NULL;
+	int n, rc = TG_EXIT_OK;
+
+	for (n = 0; n < o->boots && !rc; n++) {
+		rc = boot(g, n, o->boots, n ? &more : &first, err, errlen);
+		if (!rc && n)
+			rc = join(first, more, n, err, errlen);
+		tg_report_free(more);
+		more = NULL;
+	}
+	if (!rc && stamp(first)) {
+		snprintf(err, errlen, "no memory");
+		rc = TG_EXIT_IO;
+	}
+	if (rc)
+		tg_report_free(first);
+	else
+		*out = first;
+	return rc;
+}
+
+/* Where the consoles of a failed guest are kept: the private directory stays. */
+static void tidy(const struct guest *g, int rc, char *err, size_t errlen)
+{
+	char *const argv[] = { "rm", "-rf", "--", (char *)g->dir, NULL };
+	size_t n = strlen(err);
+	char ignored[256];
+
+	if (rc == TG_EXIT_GUEST)
+		snprintf(err + n, errlen - n, " (console and files kept in %s)", g->dir);
+	else
+		tg_script(argv, NULL, NULL, 0, ignored, sizeof(ignored));
+}
+
+int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, size_t errlen)
+{
+	char *const version[] = { "qemu-system-x86_64", "--version", NULL };
+	struct guest g = { .cpu_model = "max", .accel = "tcg,icount" };
+	struct tg_selection sel;
+	char text[512], *word;
+	int rc;
+
+	if (tg_select(o->patterns, o->nr_patterns, o->full, R0 | R3, &sel, err, errlen))
+		return TG_EXIT_INPUT;
+	tg_selection_free(&sel);
+	if (!tg_home()) {
+		snprintf(err, errlen, "lane vm needs Tollgate's vm/ directory: run from a source tree, 'make install', or set TOLLGATE_HOME");
+		return TG_EXIT_NOTHING;
+	}
+	rc = tg_script(version, NULL, text, sizeof(text), err, errlen);
+	if (rc) {
+		snprintf(err, errlen, "qemu-system-x86_64 is not there: install package qemu-system-x86, or run vm/setup.sh vm");
+		return TG_EXIT_NOTHING;
+	}
+	word = strstr(text, "version ");
+	snprintf(g.qemu, sizeof(g.qemu), "%.*s", word ? (int)strcspn(word + 8, " (\n") : 7,
+		 word ? word + 8 : "unknown");
+	rc = fetch(o, &g, err, errlen);
+	if (rc)
+		return rc;
+	snprintf(g.dir, sizeof(g.dir), "%s/tollgate-vm.XXXXXX",
+		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+	if (!mkdtemp(g.dir)) {
+		snprintf(err, errlen, "cannot make %s: %s", g.dir, strerror(errno));
+		return TG_EXIT_IO;
+	}
+	rc = build(o, &g, err, errlen);
+	if (!rc)
+		rc = write_job(o, &g, err, errlen);
+	if (!rc)
+		rc = all_boots(o, &g, out, err, errlen);
+	tidy(&g, rc, err, errlen);
+	return rc;
+}
