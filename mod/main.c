@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tollgate: what it costs to cross the kernel boundary. Wiring only.
+ *
+ * Under lockdown the module has no signature to be loaded with, and debugfs
+ * itself refuses files that can be written with EPERM.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "tollgate.h"
+
+static int __init tg_init(void)
+{
+	int ret;
+
+	tg_refuse_init();
+	if (tg_refused())
+		pr_warn("nothing can be measured here: %s\n", tg_refused());
+
+	ret = tg_debugfs_init();
+	if (ret)
+		goto err_debugfs;
+	return 0;
+
+err_debugfs:
+	pr_err("no files in debugfs (error %d): is it enabled (debugfs=on)?\n", ret);
+	return ret;
+}
+
+static void __exit tg_exit(void)
+{
+	tg_debugfs_exit();
+}
+
+module_init(tg_init);
+module_exit(tg_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("What it costs, in cycles, to cross the kernel boundary");
+MODULE_VERSION(TG_VERSION);

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine of ring 0. A run is cut into slices, each a work item on the
+ * chosen CPU, so that the writer sees its signals, CPUs can go offline and
+ * the workqueue is not hogged. A slice is a row of batches, each quiet; a
+ * batch is a row of passes (sample.h).
+ */
+#include <linux/align.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
+#include <linux/preempt.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/topology.h>
+#include <linux/workqueue.h>
+#include <asm/fpu/api.h>
+#include <asm/processor-flags.h>
+#include <asm/special_insns.h>
+#include <asm/tsc.h>
+
+#include "tollgate.h"
+
+/* Microseconds: below the 10 ms after which a work item counts as a hog. */
+#define TG_SLICE_USEC	2000
+
+/* XRSTOR wants 64 bytes (SDM vol. 1, 13.4). */
+#define TG_IMAGE_ALIGN	64
+
+/* The highest task priority: no maskable interrupt is above it. */
+#define TG_CR8_QUIET	15
+
+/* Of RFLAGS what a body might leave behind; the rest is arithmetic. */
+#define TG_RFLAGS_KEPT	(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_DF | \
+			 X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_AC)
+
+/* A cache line of zeros for the insn rows, reached through GS as well. */
+static DEFINE_PER_CPU_ALIGNED(u64 [8], tg_scratch);
+
+/* What must be the same after a batch as before. */
+enum tg_kept { TG_KEPT_CR0_TS, TG_KEPT_CR8, TG_KEPT_RFLAGS, TG_KEPT_XCR0,
+	       TG_KEPT_FS_BASE, TG_KEPT_GS_BASE, TG_NR_KEPT };
+static const char *const tg_kept_names[] = {
+	"CR0.TS", "CR8", "RFLAGS", "XCR0", "FS base", "GS base"
+};
+
+struct tg_state {
+	u64 kept[TG_NR_KEPT];
+};
+
+/* One run, as its slices see it. */
+struct tg_run {
+	const struct tg_request *rq;
+	struct tg_result *res;
+	bool fpu;
+	u64 rfbm;
+	void *init_image;	/* the same components, initial configuration */
+};
+
+static u64 tg_ticks(u32 usec)
+{
+	return (u64)usec * (tsc_khz ?: 1000000) / 1000;
+}
+
+static u64 tg_read_msr(u32 msr)
+{
+	u32 low, high;
+
+	rdmsr(msr, low, high);
+	return low | (u64)high << 32;
+}
+
+static void tg_state_read(struct tg_state *s)
+{
+	s->kept[TG_KEPT_CR0_TS] = native_read_cr0() & X86_CR0_TS;
+	s->kept[TG_KEPT_CR8] = tg_read_cr8();
+	s->kept[TG_KEPT_RFLAGS] = native_save_fl() & TG_RFLAGS_KEPT;
+	s->kept[TG_KEPT_XCR0] = tg_has_xcr0() ? tg_xcr0() : 0;
+	s->kept[TG_KEPT_FS_BASE] = tg_read_msr(MSR_FS_BASE);
+	s->kept[TG_KEPT_GS_BASE] = tg_read_msr(MSR_GS_BASE);
+}
+
+/* Puts back what differs. FS and GS base are only written with their own value. */
+static void tg_state_restore(const struct tg_state *s)
+{
+	u64 xcr0 = s->kept[TG_KEPT_XCR0];
+
+	if (s->kept[TG_KEPT_CR0_TS])
+		native_write_cr0(native_read_cr0() | X86_CR0_TS);
+	else
+		asm volatile("clts" : : : "memory");
+	tg_write_cr8(s->kept[TG_KEPT_CR8]);
+	if (tg_has_xcr0())
+		asm volatile("xsetbv" : : "c" (0), "a" ((u32)xcr0), "d" ((u32)(xcr0 >> 32)));
+	if (s->kept[TG_KEPT_RFLAGS] & X86_EFLAGS_IF)
+		native_irq_enable();
+	else
+		native_irq_disable();
+}
+
+/* Compares, restores on a difference. 0, or -EIO with a line in res->error. */
+static int tg_state_check(const struct tg_state *was, const char *when, struct tg_result *res)
+{
+	struct tg_state is;
+	int i;
+
+	tg_state_read(&is);
+	for (i = 0; i < TG_NR_KEPT; i++) {
+		if (is.kept[i] == was->kept[i])
+			continue;
+		snprintf(res->error, sizeof(res->error),
+			 "%s changed from 0x%llx to 0x%llx %s; put back",
+			 tg_kept_names[i], was->kept[i], is.kept[i], when);
+		tg_state_restore(was);
+		return -EIO;
+	}
+	return 0;
+}
+
+static void tg_xrstor(const void *image, u64 rfbm)
+{
+	asm volatile("xrstor64 (%0)" : : "r" (image), "a" ((u32)rfbm),
+		     "d" ((u32)(rfbm >> 32)) : "memory");
+}
+
+/* The passes of a batch, with interrupts kept away as the request says. */
+static int tg_quiet_passes(struct tg_run *run)
+{
+	const struct tg_request *rq = run->rq;
+	struct tg_sampler *s = &run->res->sampler;
+	u64 end = rdtsc() + tg_ticks(TG_BATCH_USEC);
+	unsigned long flags = 0, cr8 = 0;
+	struct tg_state quiet;
+	u64 interrupts;
+	u32 n, nmis;
+	int ret;
+
+	if (rq->quiet == TG_QUIET_TPR) {
+		cr8 = tg_read_cr8();
+		tg_write_cr8(TG_CR8_QUIET);
+	} else if (rq->quiet == TG_QUIET_CLI) {
+		local_irq_save(flags);
+	}
+	tg_state_read(&quiet);
+	nmis = tg_nmi_count();
+	interrupts = tg_interrupt_count();
+
+	for (n = 0; n < rq->batch && !tg_sampler_done(s); n++) {
+		tg_sampler_pass(s, tg_sampler_passes(s));
+		if (rdtsc() >= end)
+			break;
+	}
+
+	/* before the end of the quiet lets in those that waited */
+	run->res->interrupts += tg_interrupt_count() - interrupts;
+	run->res->nmis += (u32)(tg_nmi_count() - nmis);
+	ret = tg_state_check(&quiet, "while sampling", run->res);
+	if (rq->quiet == TG_QUIET_TPR)
+		tg_write_cr8(cr8);
+	else if (rq->quiet == TG_QUIET_CLI)
+		local_irq_restore(flags);
+	return ret;
+}
+
+/*
+ * An SMI leaves no trace but in its counter, too slow to be read around each
+ * sample: what the batch kept is dropped as a whole.
+ */
+static void tg_drop_batch(struct tg_sampler *s, const u32 *kept)
+{
+	int r;
+
+	for (r = 0; r < TG_NR_ROLES; r++) {
+		s->discarded += s->series[r].kept - kept[r];
+		s->series[r].kept = kept[r];
+	}
+}
+
+static int tg_batch(struct tg_run *run)
+{
+	struct tg_result *res = run->res;
+	u32 kept[TG_NR_ROLES], smi = 0, smi_end = 0;
+	struct tg_state before;
+	int r, ret;
+
+	for (r = 0; r < TG_NR_ROLES; r++)
+		kept[r] = res->sampler.series[r].kept;
+
+	preempt_disable();
+	if (run->fpu)
+		kernel_fpu_begin();
+	tg_state_read(&before);
+	if (res->smi_known)
+		tg_smi_count(&smi);
+
+	ret = tg_quiet_passes(run);
+
+	if (res->smi_known)
+		tg_smi_count(&smi_end);
+	if (!ret)
+		ret = tg_state_check(&before, "in a batch", res);
+	if (run->fpu) {
+		tg_xrstor(run->init_image, run->rfbm);
+		kernel_fpu_end();
+	}
+	if (!res->batches++)
+		res->cr8_before = before.kept[TG_KEPT_CR8];
+	res->cr8_after = tg_read_cr8();
+	preempt_enable();
+
+	if (smi != smi_end) {
+		res->smis += smi_end - smi;
+		tg_drop_batch(&res->sampler, kept);
+	}
+	return ret;
+}
+
+/* Whether a run has come to its end, good or bad. */
+static bool tg_run_over(const struct tg_sampler *s)
+{
+	return tg_sampler_done(s) || s->discarded > s->limit;
+}
+
+/* On the CPU of the run, in a kernel worker bound to it. */
+static long tg_slice(void *data)
+{
+	struct tg_run *run = data;
+	u64 end = rdtsc() + tg_ticks(TG_SLICE_USEC);
+	int ret;
+
+	do {
+		ret = tg_batch(run);
+		if (ret)
+			return 0;	/* res->error tells */
+		cond_resched();
+	} while (!tg_run_over(&run->res->sampler) && rdtsc() < end);
+	return 0;
+}
+
+static int tg_slices(struct tg_run *run)
+{
+	const struct tg_request *rq = run->rq;
+	struct tg_result *res = run->res;
+	struct tg_sampler *s = &res->sampler;
+
+	while (!tg_run_over(s)) {
+		if (signal_pending(current)) {
+			snprintf(res->error, sizeof(res->error), "interrupted by a signal");
+			return -EINTR;
+		}
+		if (work_on_cpu_safe(rq->cpu, tg_slice, run)) {
+			snprintf(res->error, sizeof(res->error), "CPU %d went offline", rq->cpu);
+			return -ENXIO;
+		}
+		if (res->error[0])
+			return -EIO;
+	}
+	if (tg_sampler_done(s))
+		return 0;
+	snprintf(res->error, sizeof(res->error),
+		 "%u samples were interrupted, more than %u: quiet=%s does not keep this CPU quiet",
+		 s->discarded, s->limit, tg_quiet_names[rq->quiet]);
+	return -EBUSY;
+}
+
+/*
+ * Two XSAVE areas behind each other, on the CPU's node: the one that bodies
+ * work on, and the initial configuration with which to leave.
+ */
+static void *tg_images(struct tg_result *res, int node, size_t *size)
+{
+	*size = ALIGN(tg_host.image_size, TG_IMAGE_ALIGN);
+	res->image = kvzalloc_node(2 * *size + TG_IMAGE_ALIGN, GFP_KERNEL, node);
+	return res->image ? PTR_ALIGN(res->image, TG_IMAGE_ALIGN) : NULL;
+}
+
+/* Series, buffers, arguments. -ENOMEM leaves what tg_result_free() frees. */
+static int tg_set_up(struct tg_run *run)
+{
+	const struct tg_request *rq = run->rq;
+	struct tg_result *res = run->res;
+	const struct tg_exp *e = &tg_exps[rq->point.exp];
+	int node = cpu_to_node(rq->cpu), r;
+	struct tg_host host = tg_host;
+	size_t size = 0;
+
+	host.scratch_base = (__force unsigned long)&tg_scratch;
+	host.scratch = (unsigned long)per_cpu_ptr(&tg_scratch, rq->cpu);
+	memset(per_cpu_ptr(&tg_scratch, rq->cpu), 0, sizeof(tg_scratch));
+	if (e->flags & TG_F_FPU) {
+		host.image = tg_images(res, node, &size);
+		if (!host.image)
+			return -ENOMEM;
+		run->fpu = true;
+		run->rfbm = tg_fpu_rfbm(&rq->point, &host);
+		run->init_image = host.image + size;
+		tg_fpu_fill(run->init_image, size, run->rfbm, TG_FPU_INIT);
+	}
+
+	res->loops = rq->unroll / tg_block(e->family_id);
+	res->smi_known = tg_smi_known();
+	tg_prepare(&res->sampler, &rq->point, &host, rq->samples, res->loops, TG_CAL_LOOPS);
+	res->sampler.random = get_random_u64() | 1;
+	res->sampler.limit = 4 * rq->samples + 1000;
+	for (r = 0; r < TG_NR_ROLES; r++) {
+		struct tg_series *one = &res->sampler.series[r];
+
+		if (!one->fn)
+			continue;
+		one->out = kvcalloc(one->want, sizeof(*one->out), GFP_KERNEL);
+		if (!one->out)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void tg_result_free(struct tg_result *res)
+{
+	int r;
+
+	for (r = 0; r < TG_NR_ROLES; r++) {
+		kvfree(res->sampler.series[r].out);
+		res->sampler.series[r].out = NULL;
+	}
+	kvfree(res->image);
+	res->image = NULL;
+}
+
+int tg_measure(const struct tg_request *rq, struct tg_result *res)
+{
+	struct tg_run run = { .rq = rq, .res = res };
+	int ret;
+
+	ret = tg_set_up(&run);
+	if (ret) {
+		snprintf(res->error, sizeof(res->error), "no memory for %u samples a series",
+			 rq->samples);
+		goto err_set_up;
+	}
+	ret = tg_slices(&run);
+	if (ret)
+		goto err_slices;
+	return 0;
+
+err_slices:
+err_set_up:
+	tg_result_free(res);
+	return ret;
+}
