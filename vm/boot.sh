@@ -1,0 +1,221 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Boot a kernel in QEMU, run a job in it, bring out the files it left in /out.
+# Whatever happens, no emulator stays behind and DIR is whole or not there.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+usage()
+{
+	cat <<-'EOF'
+	usage: vm/boot.sh --image VMLINUZ --job JOBFILE --out DIR [options] [-- qemu options]
+
+	  --image FILE       the kernel (vm/fetch.sh prints one)
+	  --job FILE         shell script that busybox runs as /job
+	  --out DIR          new or empty; gets the files of the guest's /out, dmesg.log
+	                     and console.log. After a failure only the two logs.
+	  --file SRC[:DEST[:MODE]]  a file for the guest; vm/host-run.sh is always there
+	  --qemu-cpu MODEL   default max (tcg), host (kvm)
+	  --accel tcg|kvm    default tcg
+	  --icount, --no-icount  count instructions, one a nanosecond (default with tcg)
+	  --append WORDS     more words for the kernel's command line; nolapic_timer
+	                     saves 2 s under --icount, spent in calibrating that timer
+	  --smp N, --mem MIB, --timeout S  default 1, 512, 120
+	  --qmp SOCKET       let another program talk to QEMU
+	  --allow-warnings   a kernel warning is no failure
+
+	Exits with the job's code, or 2 bad input, 3 no QEMU, 5 guest failed (hang,
+	panic, warning, lost files), 6 I/O, 130 interrupted.
+	EOF
+}
+
+image="" job="" out="" cpu="" accel=tcg icount="" append="" smp=1 mem=512
+limit=120 qmp="" warnings=0 files=() extra=()
+work="" part="" pid=""
+
+# What a kernel says when something is wrong in it. Messages begin a line or
+# follow the time stamp: mitigations print "... : WARNING: ..." on a sound boot.
+# A program's own fault ("traps: x[1] general protection fault ip:") is none.
+trouble='(^|\] )(BUG|WARNING): |\[ cut here \]|Oops: |\[#[0-9]+\]'
+trouble+='|general protection fault(,|: [0-9a-f]{4} )|unable to handle'
+trouble+='|RCU stall|rcu.*(detected|self-detected) |Call Trace:'
+
+options()
+{
+	while [[ $# -gt 0 ]]; do
+		case $1 in
+		-h | --help) usage; exit 0 ;;
+		--icount) icount=1 ;;
+		--no-icount) icount=0 ;;
+		--allow-warnings) warnings=1 ;;
+		--)
+			shift
+			extra=("$@")
+			return
+			;;
+		--image | --job | --out | --file | --qemu-cpu | --accel | --append | --smp | --mem | --timeout | --qmp)
+			[[ $# -ge 2 ]] || die $EXIT_INPUT "boot: $1 needs a value"
+			value "$1" "$2"
+			shift
+			;;
+		*) die $EXIT_INPUT "boot: unknown option $1" ;;
+		esac
+		shift
+	done
+}
+
+value() # OPTION VALUE
+{
+	case $1 in
+	--image) image=$2 ;;
+	--job) job=$2 ;;
+	--out) out=${2%/} ;;
+	--file) files+=("$2") ;;
+	--qemu-cpu) cpu=$2 ;;
+	--accel) accel=$2 ;;
+	--append) append+=" $2" ;;
+	--smp) smp=$2 ;;
+	--mem) mem=$2 ;;
+	--timeout) limit=$2 ;;
+	--qmp) qmp=$2 ;;
+	esac
+}
+
+check_options()
+{
+	local number
+
+	[[ -n $image && -n $job && -n $out ]] || die $EXIT_INPUT "boot: needs --image, --job and --out"
+	[[ -r $image && -f $image ]] || die $EXIT_INPUT "cannot read the kernel $image"
+	[[ -r $job && -f $job ]] || die $EXIT_INPUT "cannot read the job $job"
+	for number in "$smp" "$mem" "$limit"; do
+		[[ $number =~ ^[1-9][0-9]{0,6}$ ]] || die $EXIT_INPUT "boot: not a number: $number"
+	done
+	if [[ -e $out ]]; then
+		[[ -d $out && -z $(ls -A "$out") ]] || die $EXIT_INPUT "--out $out is there and not empty"
+	fi
+	case $accel in
+	tcg) icount=${icount:-1} cpu=${cpu:-max} ;;
+	kvm)
+		[[ $icount != 1 ]] || die $EXIT_INPUT "boot: --icount needs --accel tcg"
+		[[ -e /dev/kvm ]] || die $EXIT_NOTHING "--accel kvm: this machine has no /dev/kvm"
+		[[ -w /dev/kvm ]] || die $EXIT_REFUSED "--accel kvm: no right to use /dev/kvm"
+		icount=0 cpu=${cpu:-host}
+		;;
+	*) die $EXIT_INPUT "boot: --accel is tcg or kvm, not $accel" ;;
+	esac
+	need qemu-system-x86_64 qemu-system-x86
+}
+
+prepare()
+{
+	local parent
+
+	parent=$(dirname -- "$out")
+	mkdir -p "$parent" || die $EXIT_IO "cannot write $parent"
+	part=$(cd "$parent" && pwd)/.${out##*/}.part.$$
+	work=$(mktemp -d "${TMPDIR:-/tmp}/tollgate-vm.XXXXXX") || die $EXIT_IO "cannot write in ${TMPDIR:-/tmp}"
+	trap cleanup EXIT
+	trap 'exit $EXIT_INTERRUPTED' INT TERM HUP
+	# In a session of its own: what kills our group must leave it alive.
+	exec {guard}> >(exec setsid "$vm/guard.sh" "$work" "$part" >/dev/null 2>&1)
+	guard_pid=$!
+
+	mkdir "$part" || die $EXIT_IO "cannot write in $parent"
+	"$vm/initramfs.sh" "$work/initramfs" "$job:/job" "$vm/host-run.sh" "${files[@]}"
+}
+
+cleanup()
+{
+	trap '' INT TERM HUP
+	if [[ -n $pid ]]; then
+		kill -TERM "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	fi
+	rm -rf "$work" "$part"
+	if [[ -n ${guard_pid:-} ]]; then
+		echo "done" >&"$guard"
+		wait "$guard_pid" || true
+	fi
+}
+
+# Nothing here depends on the host's time, randomness or addresses, as far as
+# QEMU allows. nokaslr and seed: addresses and random numbers shift counts.
+# no_timer_check, hpet=off, tsc=reliable: each spares a slow probe (0.2 to 0.5 s).
+# loglevel=5: warnings and worse; a slow serial line takes the rest from dmesg.
+# sleep=off: when all CPUs idle, time jumps to the next timer.
+run_qemu() # -> status of timeout(1)
+{
+	local words="console=ttyS0 loglevel=5 panic=-1 oops=panic nokaslr no_timer_check tsc=reliable$append"
+	local command=(qemu-system-x86_64 -nodefaults -no-user-config -display none -monitor none
+		-no-reboot -net none -rtc "base=2020-01-01,clock=vm" -seed 1
+		-machine "pc,accel=$accel,hpet=off" -cpu "$cpu" -smp "$smp" -m "$mem"
+		-kernel "$image" -initrd "$work/initramfs" -append "$words"
+		-chardev "file,id=console,path=$work/console" -serial chardev:console
+		-chardev "file,id=files,path=$work/files" -serial chardev:files)
+	local status=0
+
+	[[ $icount -eq 0 ]] || command+=(-icount "shift=0,sleep=off")
+	[[ -z $qmp ]] || command+=(-qmp "unix:$qmp,server=on,wait=off")
+	progress "booting ${image##*/} (at most $limit s)"
+	(
+		# Told before it runs, so that no emulator is ever unguarded.
+		echo "pid $BASHPID" >&"$guard"
+		exec {guard}>&-
+		exec timeout -k 5 "$limit" "${command[@]}" "${extra[@]}" </dev/null >"$work/qemu.log" 2>&1
+	) &
+	pid=$!
+	wait "$pid" 2>/dev/null || status=$?
+	pid=""
+	return "$status"
+}
+
+publish()
+{
+	tr -d '\r' 2>/dev/null <"$work/console" >"$part/console.log" || true
+	[[ ! -s $work/qemu.log ]] || cp "$work/qemu.log" "$part/qemu.log"
+	mv -T "$part" "$out" || die $EXIT_IO "cannot write $out"
+}
+
+# Results of a guest that failed are not kept: nobody shall compare them.
+fail() # MESSAGE
+{
+	find "$part" -type f ! -name dmesg.log -delete
+	publish
+	die $EXIT_GUEST "guest: $* (console: $out/console.log)"
+}
+
+said() # PATTERN -> first line with it, from the console or the kernel's log
+{
+	cat "$work/console" "$part/dmesg.log" 2>/dev/null | tr -d '\r' | grep -aE "$1" | sed -n 1p
+}
+
+main()
+{
+	local status=0 rc line
+
+	options "$@"
+	check_options
+	prepare
+	run_qemu || status=$?
+
+	if line=$(said 'Kernel panic'); then
+		fail "kernel panic: ${line#*not syncing: }"
+	elif [[ $status -eq 124 || $status -eq 137 ]]; then
+		fail "did not end within $limit s"
+	elif [[ $status -ne 0 ]]; then
+		fail "QEMU ended with $status: $(tail -n 1 "$work/qemu.log")"
+	fi
+	rc=$("$vm/extract.sh" "$work/files" "$part" 2>"$work/why") || {
+		[[ $? -ne $EXIT_IO ]] || die $EXIT_IO "cannot write $out"
+		fail "$(sed 's/^tollgate: guest: //' "$work/why")"
+	}
+	if [[ $warnings -eq 0 ]] && line=$(said "$trouble"); then
+		fail "the kernel complained: $line"
+	fi
+	publish
+	return "$rc"
+}
+
+main "$@"

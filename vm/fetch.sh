@@ -1,0 +1,240 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Fetch a distribution kernel and its headers by apt, without installing them,
+# into CACHE/kernels/RELEASE. Prints where things are as key=value lines.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+kernels=$cache/kernels
+aside=$kernels/.new
+child=""
+# apt-get download as root drops to a user who cannot write into the cache.
+apt_options=(-q -o Acquire::Retries=3 -o APT::Sandbox::User=root)
+
+usage()
+{
+	cat <<-'EOF'
+	usage: vm/fetch.sh KERNEL [--refresh]
+
+	  KERNEL     a series, with a flavour if it is not cloud:
+	             6.1, 6.12, 6.12-cloud, 6.1-amd64, 6.12-rt
+	  --refresh  look for a newer release of a kernel that is there already
+
+	prints release=, version=, image=, build= (a KDIR for kbuild), modules=
+	The cache is TOLLGATE_CACHE, or .cache in the tree; `rm -r` it at any time.
+	EOF
+}
+
+offered() # -> "6.1 6.12"
+{
+	apt-cache pkgnames linux-image- |
+		sed -nE 's/^linux-image-([0-9]+\.[0-9]+)\..*-amd64$/\1/p' | sort -Vu | tr '\n' ' '
+}
+
+# The archive rotates, so releases are never spelled here: the metapackage says
+# which one is current. A series has its own metapackage, unless it is the one
+# that the distribution was released with.
+resolve() # SERIES FLAVOUR -> release
+{
+	local series=$1 flavour=$2
+	local part meta release
+
+	case $flavour in
+	amd64) part="" ;;
+	*) part=$flavour- ;;
+	esac
+	for meta in "linux-image-$series-${part}amd64" "linux-image-${part}amd64"; do
+		release=$(LC_ALL=C apt-cache depends "$meta" 2>/dev/null |
+			sed -nE 's/^ *\|?Depends: linux-image-([0-9][^ ]*)$/\1/p' | tail -n 1) || true
+		if [[ $release == "$series".* ]]; then
+			echo "$release"
+			return 0
+		fi
+	done
+	return 1
+}
+
+packages() # RELEASE -> the four package names
+{
+	local headers=linux-headers-$1
+
+	echo "linux-image-$1"
+	echo "$headers"
+	LC_ALL=C apt-cache show --no-all-versions "$headers" |
+		grep '^Depends:' | grep -oE 'linux-(headers-[^ ,]*-common(-rt)?|kbuild-[^ ,]*)'
+}
+
+refresh_lists()
+{
+	local root
+
+	may_install || return 1
+	root=$(as_root) || return 1
+	progress "refreshing apt's package lists"
+	# shellcheck disable=SC2086 # "sudo -n" is two words
+	$root apt-get "${apt_options[@]}" update >/dev/null 2>&1
+}
+
+check_space() # PACKAGE...
+{
+	local need have
+
+	need=$(LC_ALL=C apt-cache show --no-all-versions "$@" |
+		awk '/^Installed-Size:/ { kib += $2 } /^Size:/ { kib += $2 / 1024 }
+			END { print int(kib) }')
+	have=$(df --output=avail -k "$kernels" | tail -n 1)
+	[[ $have -gt $need ]] ||
+		die $EXIT_IO "needs $((need / 1024)) MiB in $kernels, $((have / 1024)) MiB are free"
+	progress "fetching $1 ($((need / 1024)) MiB with its headers, unpacked)"
+}
+
+# The arch Makefile includes the common one by its installed place. By its own
+# place instead, the folder works wherever it is, moved or not.
+relocate() # HEADERS
+{
+	# shellcheck disable=SC2016 # make's own $
+	sed -i -E 's,^include /usr/src/,include $(dir $(abspath $(lastword $(MAKEFILE_LIST))))../,' \
+		"$1/Makefile"
+	# With vmlinux there, kbuild wants pahole to add BTF, which we do not use.
+	rm -f "$1/vmlinux"
+}
+
+# In the background, so that a signal is obeyed at once. apt's words are shown
+# only when it fails.
+download() # DIR PACKAGE...
+{
+	local dir=$1
+	shift
+
+	(cd "$dir" && exec apt-get "${apt_options[@]}" download "$@" >apt.log 2>&1) &
+	child=$!
+	if wait "$child"; then
+		child=""
+		return 0
+	fi
+	child=""
+	sed -n 's/^E:/tollgate: apt:/p' "$dir/apt.log" >&2
+	return 1
+}
+
+# Everything is made aside and renamed, so what has its name is whole. The
+# caller holds the lock: any folder still aside belongs to a run that died.
+download_release() # RELEASE
+{
+	local names
+
+	rm -rf "$aside"
+	mkdir "$aside" || die $EXIT_IO "cannot write in $kernels"
+	names=$(packages "$1") || return 1
+	# shellcheck disable=SC2086 # one word a package
+	set -- $names
+	[[ $# -eq 4 ]] || die $EXIT_INPUT "cannot tell the header packages of $1: $names"
+	check_space "$@"
+	download "$aside" "$@"
+}
+
+unpack() # RELEASE
+{
+	local release=$1
+	local deb version old=$kernels/.old
+
+	version=$(dpkg-deb -f "$aside/linux-image-$release"_*.deb Version)
+	for deb in "$aside"/*.deb; do
+		dpkg-deb -x "$deb" "$aside/root" || die $EXIT_IO "cannot unpack ${deb##*/}"
+		rm "$deb"
+	done
+	rm -rf "$aside/root/usr/share"
+	relocate "$aside/root/usr/src/linux-headers-$release"
+	printf '%s\n' "$version" >"$aside/root/version"
+
+	rm -rf "$old"
+	[[ ! -e $kernels/$release ]] || mv -T "$kernels/$release" "$old"
+	mv -T "$aside/root" "$kernels/$release"
+	rm -rf "$old" "$aside"
+}
+
+show() # RELEASE
+{
+	local dir=$kernels/$1
+
+	echo "release=$1"
+	echo "version=$(<"$dir/version")"
+	echo "image=$dir/boot/vmlinuz-$1"
+	echo "build=$dir/usr/src/linux-headers-$1"
+	echo "modules=$dir/lib/modules/$1"
+}
+
+fetch() # NAME SERIES FLAVOUR REFRESH
+{
+	local name=$1 series=$2 flavour=$3 refresh=$4
+	local release refreshed=0
+
+	command -v apt-get >/dev/null ||
+		die $EXIT_NOTHING "fetches kernels by apt, which is not here; give vm/boot.sh and vm/module.sh your own"
+	need dpkg-deb dpkg
+	mkdir -p "$kernels" || die $EXIT_IO "cannot write $kernels"
+	exec {lock}>"$kernels/.lock" || die $EXIT_IO "cannot write $kernels/.lock"
+	flock "$lock"
+	trap 'rm -rf "$aside"' EXIT
+	if [[ $refresh -eq 1 ]] || ! release=$(resolve "$series" "$flavour"); then
+		! refresh_lists || refreshed=1
+		release=$(resolve "$series" "$flavour") || unknown "$name" "$refreshed"
+	fi
+	# Another run may have fetched it while we waited for the lock.
+	if [[ $refresh -eq 1 || ! -e $kernels/$release/version ]]; then
+		if ! download_release "$release"; then
+			# Old lists name packages that the archive has dropped.
+			[[ $refreshed -eq 0 ]] || die $EXIT_IO "cannot download kernel $release"
+			refresh_lists || die $EXIT_IO "cannot download kernel $release, nor refresh apt's lists"
+			release=$(resolve "$series" "$flavour") || unknown "$name" 1
+			download_release "$release" || die $EXIT_IO "cannot download kernel $release"
+		fi
+		unpack "$release"
+	fi
+	printf '%s\n' "$release" >"$kernels/.$name.new"
+	mv "$kernels/.$name.new" "$kernels/$name.resolved"
+}
+
+unknown() # NAME REFRESHED
+{
+	local list
+
+	list=$(offered)
+	if [[ $2 -eq 0 ]] && ! may_install; then
+		die $EXIT_INPUT "apt knows no kernel $1, and TOLLGATE_NO_INSTALL=1 keeps its lists as they are"
+	elif [[ $2 -eq 0 ]]; then
+		die $EXIT_REFUSED "apt knows no kernel $1, and refreshing its lists needs root: apt-get update"
+	fi
+	die $EXIT_INPUT "no kernel '$1' here; there are: ${list:-none }(each also as -cloud, -amd64, -rt)"
+}
+
+main()
+{
+	local name="" refresh=0 word
+
+	for word in "$@"; do
+		case $word in
+		-h | --help) usage; exit 0 ;;
+		--refresh) refresh=1 ;;
+		-*) die $EXIT_INPUT "fetch: unknown option $word" ;;
+		*)
+			[[ -z $name ]] || die $EXIT_INPUT "fetch: one kernel at a time"
+			name=$word
+			;;
+		esac
+	done
+	[[ -n $name ]] || die $EXIT_INPUT "fetch: which kernel? (6.1, 6.12, 6.12-amd64, 6.12-rt, ...)"
+	[[ $name =~ ^[0-9]+\.[0-9]+$ ]] && name+=-cloud
+	[[ $name =~ ^([0-9]+\.[0-9]+)-(cloud|amd64|rt)$ ]] ||
+		die $EXIT_INPUT "no kernel '$name'; say a series such as 6.1 or 6.12, with -cloud (default), -amd64 or -rt"
+
+	trap '[[ -z $child ]] || kill "$child" 2>/dev/null; exit $EXIT_INTERRUPTED' INT TERM HUP
+	if [[ $refresh -eq 1 || ! -e $kernels/$name.resolved ||
+		! -e $kernels/$(<"$kernels/$name.resolved")/version ]]; then
+		fetch "$name" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "$refresh"
+	fi
+	show "$(<"$kernels/$name.resolved")"
+}
+
+main "$@"
