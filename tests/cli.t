@@ -1,0 +1,161 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The harness's commands: bad input and faults. Each gives one line that names
+# the thing, the documented exit code, and leaves nothing behind.
+set -u
+cd "$(dirname -- "$0")/.." || exit 1
+. tests/tap.sh
+
+tollgate=bench/tollgate
+quick=(--rounds 1 --samples 50)
+
+# Before and after: no refused command may leave a file anywhere it could.
+tree_state()
+{
+	find results/local "$scratch/home" "${TMPDIR:-/tmp}" -maxdepth 1 -name '*tollgate*' \
+		! -path "$scratch" ! -name 'tollgate-test.*' 2>/dev/null | sort
+	find results/local -maxdepth 1 2>/dev/null | sort
+}
+before=$(tree_state)
+
+refuses "no command" 2 . bash -c "$tollgate 2>&1 >/dev/null | head -n 1 >&2; exit \${PIPESTATUS[0]}"
+refuses "unknown command" 2 "no command 'rum'; allowed: list run report" $tollgate rum
+refuses "unknown experiment" 2 "'irq/clii' is no experiment" $tollgate run irq/clii
+refuses "unknown experiment with a ring" 2 "'x/y' is no experiment" $tollgate run x/y@r3
+refuses "glob without a match" 2 "no experiment matches 'nope\*'" $tollgate run 'nope*'
+refuses "unknown axis value" 2 "'sze' is no value of fpu/xsave; allowed: x87 sse avx" \
+	$tollgate run fpu/xsave:sze
+refuses "axis value twice" 2 "a second value of axis comp" $tollgate run fpu/xsave:sse:avx@r3
+refuses "value where there is no axis" 2 "'fast' is no value of insn/nop; allowed: none" \
+	$tollgate run insn/nop:fast
+refuses "unknown ring" 2 "@r7" $tollgate run insn/nop@r7
+refuses "a ring the row lacks" 2 "allowed: @r0" $tollgate run irq/cli@r3
+refuses "ring 0 in lane user" 2 "ring 0 only: use --lane vm" $tollgate run 'irq/cli@r0'
+refuses "unknown lane" 2 "--lane 'moon' is not allowed; allowed: user host vm" \
+	$tollgate run --lane moon
+for bad in 0 -1 1001 x 5x '' 99999999999999999999; do
+	refuses "rounds '$bad'" 2 "--rounds '.*' is not allowed; allowed: .* from 1 to 1000" \
+		$tollgate run "--rounds=$bad"
+done
+refuses "samples too many" 2 "allowed: a whole number from 1 to 65536" \
+	$tollgate run --samples 65537
+refuses "unknown CPU" 2 "--cpu 4095 is not online or not allowed; allowed: " \
+	$tollgate run --cpu 4095 insn/nop
+refuses "quiet without ring 0" 2 "--quiet is about ring 0" $tollgate run --quiet tpr insn/nop
+refuses "unknown quiet" 2 "--quiet 'loud' is not allowed; allowed: tpr cli none" \
+	$tollgate run --lane vm --quiet loud
+refuses "kernel without lane vm" 2 "--kernel needs --lane vm" $tollgate run --kernel 6.1
+refuses "unknown kernel" 2 "5\.10.*6\.1.*6\.12" $tollgate run --lane vm --kernel 5.10 insn/nop
+refuses "unknown option" 2 "unrecognized option" \
+	bash -c "$tollgate run --bogus 2>&1 | head -n 1 >&2; exit \${PIPESTATUS[0]}"
+
+# Lane host without the module: nothing measurable; not root: refused.
+if [[ -d /sys/module/tollgate ]]; then
+	skip "lane host without the module" "the module is loaded"
+else
+	refuses "lane host without the module" 3 "not loaded.*make bench LANE=host|lacks" \
+		$tollgate run --lane host insn/nop
+fi
+mkdir "$scratch/open"
+cp $tollgate "$scratch/open/"
+chmod 755 "$scratch" "$scratch/open"
+as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+if [[ $EUID -eq 0 ]]; then
+	refuses "lane host unprivileged" 4 "needs root" \
+		"${as_nobody[@]}" "$scratch/open/tollgate" run --lane host insn/nop
+	refuses "make bench LANE=host unprivileged" 4 "run it as root" \
+		"${as_nobody[@]}" env LANE=host bash vm/bench.sh
+	refuses "missing packages unprivileged" 4 "needs root: apt-get install .*jansson" \
+		"${as_nobody[@]}" env PATH="$scratch/open" /bin/bash -c \
+		'PATH=/usr/bin:/bin; f() { command -v "$@"; }; dpkg-query() { return 1; };
+		 compgen() { return 1; }; sudo() { return 1; }
+		 export -f dpkg-query compgen sudo; bash vm/setup.sh harness'
+else
+	skip "lane host unprivileged" "needs root to become somebody else"
+	skip "make bench LANE=host unprivileged" "needs root to become somebody else"
+	skip "missing packages unprivileged" "needs root to become somebody else"
+fi
+
+# The programs a lane needs.
+mkdir "$scratch/bin"
+for p in bash sh env dirname cat sed grep cut sort rm mkdir uname date flock dpkg-query; do
+	ln -s "$(command -v $p)" "$scratch/bin/$p"
+done
+refuses "missing QEMU" 3 "install package qemu-system-x86" \
+	env PATH="$scratch/bin" TOLLGATE_NO_INSTALL=1 $tollgate run --lane vm insn/nop
+refuses "vm files not found" 3 "needs Tollgate's vm/ directory" \
+	"$scratch/open/tollgate" run --lane vm insn/nop
+refuses "missing headers" 3 "no kernel build tree in KDIR=/nonexistent" \
+	bash -c 'make -s module KDIR=/nonexistent 2>&1 | grep "^tollgate:" >&2; exit 3'
+is "missing headers: make fails" "$(make -s module KDIR=/nonexistent >/dev/null 2>&1; echo $?)" 2
+
+# Reports.
+ok "a small run" $tollgate run "${quick[@]}" -o "$scratch/good" insn/nop insn/imul
+good=$scratch/good/report.json
+ok "its report prints" $tollgate report "$good"
+refuses "no such report" 6 "nothere.json" $tollgate report "$scratch/nothere.json"
+refuses "a directory as report" 6 "$scratch" $tollgate report "$scratch"
+head -c 300 "$good" >"$scratch/cut.json"
+refuses "truncated report" 2 "cut.json" $tollgate report "$scratch/cut.json"
+echo '{"context": {"date": "x"}, "benchmarks": []}' >"$scratch/foreign.json"
+refuses "foreign report" 2 "foreign.json.*not a Tollgate report" $tollgate report "$scratch/foreign.json"
+sed 's/"schema": *1/"schema": 999/' "$good" >"$scratch/newer.json"
+refuses "newer report" 2 "newer.json.*999" $tollgate report "$scratch/newer.json"
+: >"$scratch/empty.json"
+refuses "empty report" 2 "empty.json" $tollgate report "$scratch/empty.json"
+head -c 4096 /dev/urandom >"$scratch/noise.json"
+refuses "noise as report" 2 "noise.json" $tollgate report "$scratch/noise.json"
+if [[ $EUID -eq 0 ]]; then
+	cp "$good" "$scratch/open/secret.json"
+	chmod 600 "$scratch/open/secret.json"
+	refuses "unreadable report" 6 "secret.json.*[Pp]ermission denied" \
+		"${as_nobody[@]}" "$scratch/open/tollgate" report "$scratch/open/secret.json"
+else
+	skip "unreadable report" "needs root to become somebody else"
+fi
+
+# Writing: a full disk, a directory that is a file.
+disk=$scratch/disk
+mkdir "$disk"
+if [[ $EUID -eq 0 ]] && mount -t tmpfs -o size=16k none "$disk" 2>/dev/null; then
+	mkdir "$disk/r"
+	echo old >"$disk/r/report.json"
+	head -c 16384 /dev/zero >"$disk/fill" 2>/dev/null
+	refuses "full disk" 6 "report.json.*No space" \
+		$tollgate run "${quick[@]}" -o "$disk/r" insn/nop
+	is "full disk: the old report is whole" "$(<"$disk/r/report.json")" old
+	is "full disk: nothing half-written" "$(ls -A "$disk/r")" report.json
+	umount "$disk"
+else
+	skip "full disk" "cannot mount a small tmpfs"
+	skip "full disk: the old report is whole" "cannot mount a small tmpfs"
+	skip "full disk: nothing half-written" "cannot mount a small tmpfs"
+fi
+: >"$scratch/file"
+refuses "output below a file" 6 "$scratch/file.*Not a directory" \
+	$tollgate run "${quick[@]}" -o "$scratch/file/x" insn/nop
+
+# Interrupted: 130, nothing written, no process left.
+$tollgate run -o "$scratch/int" --rounds 1000 insn/nop 2>/dev/null &
+pid=$!
+sleep 1
+kids=$(pgrep -P $pid | tr '\n' ' ')
+kill -INT $pid
+rc=0
+wait $pid || rc=$?
+is "SIGINT gives 130" $rc 130
+is "SIGINT leaves no report" "$(ls "$scratch/int" 2>/dev/null)" ""
+# shellcheck disable=SC2086 # a list of pids
+is "SIGINT leaves no round" "$([[ -z $kids ]] || ps -o pid= -p ${kids// /,}0)" ""
+
+# A kernel that kills the process running an experiment loses that figure alone.
+ok "list prints" $tollgate list
+is "names are unique" "$($tollgate list --names | sort | uniq -d)" ""
+is "every name is found again" "$($tollgate list --names 'fpu/xsave:sse@r3')" "fpu/xsave:sse@r3"
+is "defaults may be spelled out" "$($tollgate list --names fpu/xsave:x87:init@r3)" "fpu/xsave@r3"
+is "a pattern without ring matches every ring" "$($tollgate list --names insn/nop | tr '\n' ' ')" \
+	"insn/nop@r0 insn/nop@r3 "
+refuses "standard output full" 6 "standard output" bash -c "$tollgate list >/dev/full"
+
+is "no refused command left anything behind" "$(tree_state)" "$before"
+done_testing

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Reports made in memory, for tests. */
+#ifndef TOLLGATE_SAMPLE_REPORT_H
+#define TOLLGATE_SAMPLE_REPORT_H
+
+#include <stdint.h>
+
+#include "report.h"
+
+/* A plausible user-lane report with figures of every status. */
+struct tg_report *sample_user(void);
+
+/* The same from a guest under QEMU -icount. */
+struct tg_report *sample_vm(void);
+
+/*
+ * A valid report of random contents: strings of any length and any characters,
+ * names up to 120 characters, numbers of any size with 10 significant digits.
+ */
+struct tg_report *sample_random(uint64_t *seed);
+
+#endif

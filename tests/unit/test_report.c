@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Reports in memory, as JSON and back, and as text. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sample_report.h"
+#include "stats.h"
+
+static void same_text(const char *a, const char *b)
+{
+	if (a && b)
+		assert_string_equal(a, b);
+	else
+		assert_true(!a && !b);
+}
+
+static void same_number(double a, double b)
+{
+	assert_true(a == b || (isnan(a) && isnan(b)));
+}
+
+static void same_environment(const struct tg_environment *a, const struct tg_environment *b)
+{
+	same_text(a->date, b->date);
+	same_text(a->cpu, b->cpu);
+	same_text(a->vendor, b->vendor);
+	assert_int_equal(a->family, b->family);
+	assert_int_equal(a->model, b->model);
+	assert_int_equal(a->stepping, b->stepping);
+	same_text(a->microcode, b->microcode);
+	same_text(a->kernel, b->kernel);
+	same_text(a->kernel_build, b->kernel_build);
+	same_text(a->cmdline, b->cmdline);
+	assert_int_equal(a->nr_mitigations, b->nr_mitigations);
+	for (size_t i = 0; i < a->nr_mitigations; i++) {
+		same_text(a->mitigations[i].key, b->mitigations[i].key);
+		same_text(a->mitigations[i].value, b->mitigations[i].value);
+	}
+	same_text(a->hypervisor, b->hypervisor);
+	assert_int_equal(a->cpus, b->cpus);
+	assert_int_equal(a->cpu_pinned, b->cpu_pinned);
+	same_text(a->governor, b->governor);
+	same_text(a->smt, b->smt);
+	same_number(a->tsc_mhz, b->tsc_mhz);
+	same_text(a->qemu, b->qemu);
+	same_text(a->qemu_cpu, b->qemu_cpu);
+	same_text(a->accel, b->accel);
+	same_text(a->append, b->append);
+}
+
+static void same_figure(const struct tg_figure *a, const struct tg_figure *b)
+{
+	same_text(a->name, b->name);
+	same_text(a->method, b->method);
+	assert_int_equal(a->unit, b->unit);
+	same_number(a->value, b->value);
+	same_number(a->error, b->error);
+	same_number(a->ns, b->ns);
+	assert_int_equal(a->nr_rounds, b->nr_rounds);
+	for (size_t i = 0; i < a->nr_rounds; i++) {
+		assert_int_equal(a->rounds[i].boot, b->rounds[i].boot);
+		same_number(a->rounds[i].p5, b->rounds[i].p5);
+		same_number(a->rounds[i].median, b->rounds[i].median);
+	}
+	assert_int_equal(a->samples, b->samples);
+	assert_int_equal(a->discarded, b->discarded);
+	assert_int_equal(a->nr_left_out, b->nr_left_out);
+	for (size_t i = 0; i < a->nr_left_out; i++)
+		same_text(a->left_out[i], b->left_out[i]);
+	assert_int_equal(a->exits, b->exits);
+	assert_int_equal(a->quick, b->quick);
+	assert_int_equal(a->status, b->status);
+	same_text(a->reason, b->reason);
+}
+
+static void same_report(const struct tg_report *a, const struct tg_report *b)
+{
+	assert_int_equal(a->schema, b->schema);
+	same_text(a->tollgate, b->tollgate);
+	assert_int_equal(a->lane, b->lane);
+	same_environment(&a->env, &b->env);
+	assert_int_equal(a->plan.boots, b->plan.boots);
+	assert_int_equal(a->plan.rounds, b->plan.rounds);
+	assert_int_equal(a->plan.samples, b->plan.samples);
+	same_text(a->plan.tier, b->plan.tier);
+	same_text(a->plan.quiet, b->plan.quiet);
+	assert_int_equal(a->cal.unit, b->cal.unit);
+	same_number(a->cal.cycles_per_tick, b->cal.cycles_per_tick);
+	same_number(a->cal.error, b->cal.error);
+	same_number(a->cal.imul, b->cal.imul);
+	same_number(a->cal.add, b->cal.add);
+	same_number(a->cal.canary, b->cal.canary);
+	same_number(a->cal.bracket, b->cal.bracket);
+	assert_int_equal(a->cal.tsc_step, b->cal.tsc_step);
+	same_text(a->cal.note, b->cal.note);
+	assert_int_equal(a->nr_figures, b->nr_figures);
+	for (size_t i = 0; i < a->nr_figures; i++)
+		same_figure(&a->figures[i], &b->figures[i]);
+}
+
+/* Out and in again; frees the report. */
+static void round_trip(struct tg_report *r)
+{
+	char err[512] = "", *first, *second;
+	size_t len, again;
+	struct tg_report *back;
+
+	first = tg_report_dump(r, &len, err, sizeof(err));
+	if (!first)
+		fail_msg("dump: %s", err);
+	assert_int_equal(first[len - 1], '\n');
+	back = tg_report_parse(first, len, "test", err, sizeof(err));
+	if (!back)
+		fail_msg("parse: %s", err);
+	same_report(r, back);
+	second = tg_report_dump(back, &again, err, sizeof(err));
+	assert_string_equal(first, second);
+	tg_report_free(back);
+	tg_report_free(r);
+	free(first);
+	free(second);
+}
+
+static void round_trips(void **state)
+{
+	uint64_t seed = 2026;
+
+	(void)state;
+	round_trip(sample_user());
+	round_trip(sample_vm());
+	for (int i = 0; i < 300; i++)
+		round_trip(sample_random(&seed));
+}
+
+/* Beyond ten digits a number is rounded once, and stays as it then is. */
+static void ten_digits(void **state)
+{
+	struct tg_report *r = sample_user(), *back;
+	char err[512], *text;
+	size_t len;
+
+	(void)state;
+	r->figures[0].value = 1.0 / 3;
+	r->figures[0].rounds[0].p5 = 210.05300000000001;
+	text = tg_report_dump(r, &len, err, sizeof(err));
+	assert_non_null(text);
+	assert_non_null(strstr(text, "\"value\": 0.3333333333,"));
+	assert_non_null(strstr(text, "\"p5\": 210.053,"));
+	back = tg_report_parse(text, len, "test", err, sizeof(err));
+	assert_true(back->figures[0].value == 0.3333333333);
+	free(text);
+	tg_report_free(r);
+	round_trip(back);
+}
+
+static void not_utf8(void **state)
+{
+	struct tg_report *r = sample_user();
+	struct tg_report *back;
+	char err[512], *text;
+	size_t len;
+
+	(void)state;
+	free(r->env.cmdline);
+	r->env.cmdline = strdup("root=\xff\xfe quiet");
+	text = tg_report_dump(r, &len, err, sizeof(err));
+	assert_non_null(text);
+	back = tg_report_parse(text, len, "test", err, sizeof(err));
+	assert_string_equal(back->env.cmdline, "root=?? quiet");
+	free(text);
+	tg_report_free(r);
+	tg_report_free(back);
+}
+
+static void memory(void **state)
+{
+	struct tg_report *r = tg_report_new();
+	struct tg_figure *f;
+	char name[32];
+
+	(void)state;
+	assert_int_equal(r->schema, TG_SCHEMA);
+	assert_true(isnan(r->cal.cycles_per_tick) && isnan(r->env.tsc_mhz));
+	assert_null(tg_report_find(r, "irq/cli@r0"));
+	for (int i = 0; i < 100; i++) {
+		f = tg_report_add(r);
+		assert_int_equal(f->status, TG_FAILED);
+		assert_true(isnan(f->value) && isnan(f->error) && isnan(f->ns) && !f->name);
+		snprintf(name, sizeof(name), "irq/e%d@r0", i);
+		f->name = strdup(name);
+	}
+	assert_null(tg_report_find(r, "irq/e100@r0"));
+	assert_ptr_equal(tg_report_find(r, "irq/e99@r0"), &r->figures[99]);
+	assert_ptr_equal(tg_report_find(r, "irq/e0@r0"), &r->figures[0]);
+	tg_report_free(r);
+	tg_report_free(NULL);
+}
+
+static char *text_of(const struct tg_report *r)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	assert_non_null(f);
+	assert_int_equal(tg_report_text(r, f), 0);
+	fclose(f);
+	return text;
+}
+
+/* Every line ASCII and within 75 columns; no space at a line's end. */
+static void check_lines(const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (len > 75)
+			fail_msg("%zu columns: %.*s", len, (int)len, text);
+		for (size_t i = 0; i < len; i++)
+			if (text[i] < ' ' || text[i] > '~')
+				fail_msg("byte %d in: %.*s", text[i], (int)len, text);
+		if (len && text[len - 1] == ' ')
+			fail_msg("blank at the end: %.*s", (int)len, text);
+		assert_int_equal(text[len], '\n');
+		text += len + 1;
+	}
+}
+
+static void expect(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("no \"%s\" in:\n%s", part, text);
+}
+
+static void text_width(void **state)
+{
+	uint64_t seed = 75;
+
+	(void)state;
+	for (int i = 0; i < 500; i++) {
+		struct tg_report *r = sample_random(&seed);
+		char *text = text_of(r);
+
+		check_lines(text);
+		free(text);
+		tg_report_free(r);
+	}
+}
+
+/* Also a report that nobody filled in must not fault: text is for looking into trouble. */
+static void text_of_nothing(void **state)
+{
+	struct tg_report *r = tg_report_new();
+	char *text;
+
+	(void)state;
+	tg_report_add(r);
+	text = text_of(r);
+	check_lines(text);
+	free(text);
+	tg_report_free(r);
+}
+
+static void text_of_user(void **state)
+{
+	struct tg_report *r = sample_user();
+	char *text;
+
+	(void)state;
+	text = text_of(r);
+	check_lines(text);
+	expect(text, "Tollgate 0.1 report, lane user, 2026-01-31T12:00:00Z\n");
+	expect(text, "(GenuineIntel 6/143/8)\n");
+	expect(text, "\nmitigations: itlb mmio=vuln ssb=vuln spectre_v1 spectre_v2=eIBRS\n");
+	expect(text, "1.385 cycles per TSC tick +- 0.00031: 3.601 GHz\n");
+	expect(text, "imul 3.000, add 1.000, canary 0.251 cycles each\n");
+	expect(text, "\ncrossing/syscall@r3            ");
+	expect(text, " 291.30 +- 0.52 cycles   80.7 20x1000 1234\n");
+	expect(text, " not resolvable (< 0.050) cycles      - 20x1000    0\n");
+	expect(text, "\nskipped: 5 figures: needs the module: ring 0\n  irq/cli@r0 irq/popf:flip@r0 ");
+	expect(text, "\nfailed: 1 figure: 3 of 1000 handlers did not run\n  crossing/signal@r3\n");
+	expect(text, "\nrehearsal, not measured: sti, iretq\n  frame/point:full:sti:iret@r3\n");
+	expect(text, "\ntrapped by the hypervisor, so the exit counts in:\n  insn/cpuid@r3\n");
+	assert_null(strstr(text, "QUICK"));
+	free(text);
+
+	r->figures[0].quick = true;
+	text = text_of(r);
+	expect(text, "\nQUICK:       1 of 18 figures come from fewer than 12 rounds");
+	expect(text, "\nquick, too few rounds for claims:\n  insn/mfence@r3\n");
+	free(text);
+	tg_report_free(r);
+}
+
+static void text_of_vm(void **state)
+{
+	struct tg_report *r = sample_vm();
+	char *text;
+
+	(void)state;
+	text = text_of(r);
+	check_lines(text);
+	expect(text, "\ninsns:       instructions under QEMU -icount: exact counts, never cycles\n");
+	expect(text, "\nguest:       QEMU 7.2.15, -cpu max, tcg,icount, appended: nopti");
+	expect(text, " 187 +- 0    insns       -    2x10    0\n");
+	expect(text, " 62.33 +- 0.00 insns       -    2x10    0\n");
+	free(text);
+	tg_report_free(r);
+}
+
+static void decimals(void **state)
+{
+	static const struct {
+		double value, error;
+		const char *text;
+	} cases[] = {
+		{ 0.125, 0.004, " 0.125 +- 0.004 " }, { 1234.5, 1.2, " 1234.5 +- 1.2  " },
+		{ 1234.5, 120, " 1234 +- 120 " }, { 5.6789, 0.0001, " 5.679 +- 0.000 " },
+		{ -3.21, 0.5, " -3.21 +- 0.50 " }, { 291.3, NAN, " 291.30 +- ?    " },
+		{ 1234.56, NAN, " 1234.6 +- ?    " }, { 4e12, 1e3, " 4e+12 +- 1000 " },
+		{ 1.5, 0, " 1.500 +- 0.000 " }, { 1e300, 1e250, " 1e+300 +- 1e+250 " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tg_report *r = sample_user();
+		char *text;
+
+		r->figures[0].value = cases[i].value;
+		r->figures[0].error = cases[i].error;
+		text = text_of(r);
+		expect(text, cases[i].text);
+		free(text);
+		tg_report_free(r);
+	}
+}
+
+static void text_to_full_disk(void **state)
+{
+	struct tg_report *r = sample_user();
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	assert_non_null(full);
+	assert_int_equal(tg_report_text(r, full), -ENOSPC);
+	fclose(full);
+	tg_report_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memory),
+		cmocka_unit_test(round_trips),
+		cmocka_unit_test(ten_digits),
+		cmocka_unit_test(not_utf8),
+		cmocka_unit_test(text_width),
+		cmocka_unit_test(text_of_nothing),
+		cmocka_unit_test(text_of_user),
+		cmocka_unit_test(text_of_vm),
+		cmocka_unit_test(decimals),
+		cmocka_unit_test(text_to_full_disk),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("report", tests, NULL, NULL) ? 1 : 0;
+}
