@@ -44,7 +44,7 @@ struct tg_figure {
 	double ns;		/* NaN (JSON null) where time has no meaning */
 	struct tg_round *rounds;
 	size_t nr_rounds;
-	long samples;		/* kept, in all rounds, per sequence */
+	long samples;		/* kept, in all rounds, per sequence; counts: at most 2^53 */
 	long discarded;		/* thrown away because something interrupted */
 	char **left_out;	/* rehearsals: instructions left out */
 	size_t nr_left_out;

@@ -220,16 +220,13 @@ static int get_whole(const struct tg_reading *in, const char *place, const struc
 		*to = (long)json_integer_value(value);
 		return 0;
 	}
-	/* Beyond 2^53 a double is not exact, and LONG_MAX as a double is not a long. */
-	if (json_is_real(value) && fabs(real) <= 0x1p53 && real == floor(real) &&
-	    (long)real >= f->least && (long)real <= f->most) {
+	if (json_is_real(value) && real == floor(real) && real >= (double)f->least &&
+	    real <= (double)f->most) {
 		*to = (long)real;
 		return 0;
 	}
 	if (f->least == f->most)
 		snprintf(allowed, sizeof(allowed), "%ld", f->least);
-	else if (f->most == LONG_MAX)
-		snprintf(allowed, sizeof(allowed), "a whole number, at least %ld", f->least);
 	else
 		snprintf(allowed, sizeof(allowed), "a whole number from %ld to %ld", f->least,
 			 f->most);

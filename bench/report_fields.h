@@ -8,7 +8,6 @@
 #define TOLLGATE_REPORT_FIELDS_H
 
 #include <jansson.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The plain fields of each part of a report and what they may hold. */
+#include <limits.h>
+
 #include "report.h"
 #include "report_fields.h"
 
 static const char *const methods[] = { "SLOPE", "REARM", "PAIR", "LOOP", "EVENT" };
 static const char *const tiers[] = { "core", "full", "patterns" };
+
+/* Beyond 2^53 not every reader of JSON keeps a whole number exact. */
+#define MOST (1L << 53)
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -57,7 +62,7 @@ const struct tg_table tg_environment_table = { environment_fields, NR(environmen
 static const struct tg_field plan_fields[] = {
 	WHOLE(INT, boots, 1, INT_MAX),
 	WHOLE(INT, rounds, 1, INT_MAX),
-	WHOLE(LONG, samples, 1, LONG_MAX),
+	WHOLE(LONG, samples, 1, MOST),
 	CHOICE(WORD, tier, tiers, NR(tiers)),
 	FIELD(OPTIONAL, quiet),
 };
@@ -73,7 +78,7 @@ static const struct tg_field calibration_fields[] = {
 	FIELD(MAYBE, add),
 	FIELD(MAYBE, canary),
 	FIELD(MAYBE, bracket),
-	WHOLE(LONG, tsc_step, 0, LONG_MAX),
+	WHOLE(LONG, tsc_step, 0, MOST),
 	FIELD(LINE, note),
 };
 const struct tg_table tg_calibration_table = { calibration_fields, NR(calibration_fields) };
@@ -87,8 +92,8 @@ static const struct tg_field figure_fields[] = {
 	FIELD(MAYBE, value),
 	FIELD(MAYBE_SIZE, error),
 	FIELD(MAYBE, ns),
-	WHOLE(LONG, samples, 0, LONG_MAX),
-	WHOLE(LONG, discarded, 0, LONG_MAX),
+	WHOLE(LONG, samples, 0, MOST),
+	WHOLE(LONG, discarded, 0, MOST),
 	FIELD(BOOL, exits),
 	FIELD(BOOL, quick),
 	CHOICE(ENUM, status, tg_status_names, TG_NR_STATUS),

@@ -301,7 +301,7 @@ static int tg_set_up(struct tg_run *run)
 	res->smi_known = tg_smi_known();
 	tg_prepare(&res->sampler, &rq->point, &host, rq->samples, res->loops, TG_CAL_LOOPS);
 	res->sampler.random = get_random_u64() | 1;
-	res->sampler.limit = 4 * rq->samples + 1000;
+	res->sampler.limit = 4 * tg_sampler_passes(&res->sampler) + 1000;
 	for (r = 0; r < TG_NR_ROLES; r++) {
 		struct tg_series *one = &res->sampler.series[r];
 

@@ -14,7 +14,7 @@ usage()
 	  --image FILE       the kernel (vm/fetch.sh prints one)
 	  --job FILE         shell script that busybox runs as /job
 	  --out DIR          new or empty; gets the files of the guest's /out, dmesg.log
-	                     and console.log. After a failure only the two logs.
+	                     and console.log. After a failure only logs.
 	  --file SRC[:DEST[:MODE]]  a file for the guest; vm/host-run.sh is always there
 	  --qemu-cpu MODEL   default max (tcg), host (kvm)
 	  --accel tcg|kvm    default tcg
@@ -188,7 +188,9 @@ fail() # MESSAGE
 
 said() # PATTERN -> first line with it, from the console or the kernel's log
 {
-	cat "$work/console" "$part/dmesg.log" 2>/dev/null | tr -d '\r' | grep -aE "$1" | sed -n 1p
+	# Absent is a log that the guest did not get as far as sending.
+	{ cat "$work/console" "$part/dmesg.log" 2>/dev/null || true; } |
+		tr -d '\r' | grep -aE "$1" | sed -n 1p
 }
 
 main()

@@ -20,8 +20,7 @@ bad() # MESSAGE
 	die $EXIT_GUEST "guest: the files did not come out whole: $*"
 }
 
-# read -N would drop NUL bytes in silence; none belongs into a header, and then
-# the line no longer matches.
+# A line that is too long, or cut by the end of the stream, matches no header.
 header() # -> $line
 {
 	IFS= LC_ALL=C read -r -n $HEADER_MAX -u "$stream" line 2>/dev/null ||

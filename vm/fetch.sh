@@ -9,6 +9,7 @@ set -euo pipefail
 kernels=$cache/kernels
 aside=$kernels/.new
 child=""
+lists=""
 # apt-get download as root drops to a user who cannot write into the cache.
 apt_options=(-q -o Acquire::Retries=3 -o APT::Sandbox::User=root)
 
@@ -65,15 +66,25 @@ packages() # RELEASE -> the four package names
 		grep '^Depends:' | grep -oE 'linux-(headers-[^ ,]*-common(-rt)?|kbuild-[^ ,]*)'
 }
 
+# At most once. Says in $lists what came of it; a list that could not be had
+# need not be the one that matters, so the caller looks again in any case.
 refresh_lists()
 {
 	local root
 
-	may_install || return 1
-	root=$(as_root) || return 1
-	progress "refreshing apt's package lists"
-	# shellcheck disable=SC2086 # "sudo -n" is two words
-	$root apt-get "${apt_options[@]}" update >/dev/null 2>&1
+	if ! may_install; then
+		lists="TOLLGATE_NO_INSTALL=1 keeps apt's lists as they are"
+	elif ! root=$(as_root); then
+		lists="refreshing apt's lists needs root: apt-get update"
+	else
+		progress "refreshing apt's package lists"
+		# shellcheck disable=SC2086 # "sudo -n" is two words
+		if $root apt-get "${apt_options[@]}" update >/dev/null 2>&1; then
+			lists=fresh
+		else
+			lists="apt-get update reports errors"
+		fi
+	fi
 }
 
 check_space() # PACKAGE...
@@ -168,7 +179,7 @@ show() # RELEASE
 fetch() # NAME SERIES FLAVOUR REFRESH
 {
 	local name=$1 series=$2 flavour=$3 refresh=$4
-	local release refreshed=0
+	local release
 
 	command -v apt-get >/dev/null ||
 		die $EXIT_NOTHING "fetches kernels by apt, which is not here; give vm/boot.sh and vm/module.sh your own"
@@ -178,17 +189,17 @@ fetch() # NAME SERIES FLAVOUR REFRESH
 	flock "$lock"
 	trap 'rm -rf "$aside"' EXIT
 	if [[ $refresh -eq 1 ]] || ! release=$(resolve "$series" "$flavour"); then
-		! refresh_lists || refreshed=1
-		release=$(resolve "$series" "$flavour") || unknown "$name" "$refreshed"
+		refresh_lists
+		release=$(resolve "$series" "$flavour") || unknown "$name"
 	fi
 	# Another run may have fetched it while we waited for the lock.
 	if [[ $refresh -eq 1 || ! -e $kernels/$release/version ]]; then
 		if ! download_release "$release"; then
 			# Old lists name packages that the archive has dropped.
-			[[ $refreshed -eq 0 ]] || die $EXIT_IO "cannot download kernel $release"
-			refresh_lists || die $EXIT_IO "cannot download kernel $release, nor refresh apt's lists"
-			release=$(resolve "$series" "$flavour") || unknown "$name" 1
-			download_release "$release" || die $EXIT_IO "cannot download kernel $release"
+			[[ -n $lists ]] || refresh_lists
+			release=$(resolve "$series" "$flavour") || unknown "$name"
+			download_release "$release" ||
+				die $EXIT_IO "cannot download kernel $release ($lists)"
 		fi
 		unpack "$release"
 	fi
@@ -196,17 +207,14 @@ fetch() # NAME SERIES FLAVOUR REFRESH
 	mv "$kernels/.$name.new" "$kernels/$name.resolved"
 }
 
-unknown() # NAME REFRESHED
+unknown() # NAME
 {
-	local list
+	local have code=$EXIT_INPUT
 
-	list=$(offered)
-	if [[ $2 -eq 0 ]] && ! may_install; then
-		die $EXIT_INPUT "apt knows no kernel $1, and TOLLGATE_NO_INSTALL=1 keeps its lists as they are"
-	elif [[ $2 -eq 0 ]]; then
-		die $EXIT_REFUSED "apt knows no kernel $1, and refreshing its lists needs root: apt-get update"
-	fi
-	die $EXIT_INPUT "no kernel '$1' here; there are: ${list:-none }(each also as -cloud, -amd64, -rt)"
+	have=$(offered)
+	[[ $lists != *root* ]] || code=$EXIT_REFUSED
+	[[ $lists == fresh ]] && lists="" || lists=" ($lists)"
+	die "$code" "no kernel '$1' here; there are: ${have:-none }(each also as -cloud, -amd64, -rt)$lists"
 }
 
 main()

@@ -73,6 +73,8 @@ main()
 		die $EXIT_IO "cannot write in ${TMPDIR:-/tmp}"
 	trap 'rm -rf "$root"' EXIT
 	trap 'exit $EXIT_INTERRUPTED' INT TERM HUP
+	# mktemp gives the owner alone a right to it; in the guest it is "/"
+	chmod 0755 "$root"
 	mkdir -p "$root"/{bin,dev,proc,sys,tmp,out,root}
 	install -m 0755 "$busybox" "$root/bin/busybox"
 	# Links made here cost nothing at boot; busybox --install in the guest would.

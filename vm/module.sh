@@ -58,17 +58,21 @@ sync_sources() # COPY
 {
 	local copy=$1 file
 
-	mkdir -p "$copy" || die $EXIT_IO "cannot write $copy"
+	# A file deleted in the tree must not help a build here; kbuild does not
+	# notice that a header is gone, so the objects go too.
+	if [[ -d $copy ]]; then
+		while IFS= read -r -d '' file; do
+			[[ -e $tree/$file ]] && continue
+			rm -rf "$copy"
+			break
+		done < <(cd "$copy" && find . -type f "${source_names[@]}" -print0)
+	fi
 	while IFS= read -r -d '' file; do
-		cmp -s "$file" "$copy/$file" && continue
+		cmp -s "$tree/$file" "$copy/$file" && continue
 		mkdir -p "$copy/$(dirname "$file")"
 		# Without the date of the source: newer than the objects is what counts.
-		cp "$file" "$copy/$file" || die $EXIT_IO "cannot write $copy/$file"
+		cp "$tree/$file" "$copy/$file" || die $EXIT_IO "cannot write $copy/$file"
 	done < <(cd "$tree" && find "${sources[@]}" -type f "${source_names[@]}" -print0)
-	# A file deleted in the tree must not help a build here.
-	while IFS= read -r -d '' file; do
-		[[ -e $tree/$file ]] || rm -f "$copy/$file"
-	done < <(cd "$copy" && find "${sources[@]}" -type f "${source_names[@]}" -print0)
 }
 
 run_make() # BUILD COPY LOG
@@ -112,7 +116,6 @@ main()
 	mkdir -p "$cache/build" || die $EXIT_IO "cannot write $cache/build"
 	exec {lock}>"$copy.lock"
 	flock "$lock"
-	cd "$tree"
 	sync_sources "$copy"
 	progress "building tollgate.ko for $release"
 	child=""
@@ -123,7 +126,6 @@ main()
 		die $EXIT_FAILED "the module does not build for $release; the whole log: $log"
 	fi
 	grep 'warning:' "$log" | in_tree "$copy" >&2 || true
-	cd "$OLDPWD"
 	if ! cp "$copy/tollgate.ko" "$2.new" || ! mv "$2.new" "$2"; then
 		die $EXIT_IO "cannot write $2"
 	fi

@@ -272,7 +272,7 @@ struct tg_report *sample_random(uint64_t *seed)
 				f->rounds[k].p5 = random_number(seed, false);
 				f->rounds[k].median = random_number(seed, false);
 			}
-			f->discarded = (long)(tg_random(seed) >> tg_random_below(seed, 60) >> 1);
+			f->discarded = (long)(tg_random(seed) >> 11 >> tg_random_below(seed, 52));
 			f->exits = tg_random_below(seed, 2);
 			f->quick = tg_random_below(seed, 2);
 			while (tg_random_below(seed, 3) == 0) {

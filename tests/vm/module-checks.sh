@@ -8,13 +8,17 @@
 #		--file tollgate.ko [--smp 2] [--qemu-cpu MODEL]
 #
 # EXACT=1 (default): ticks are instructions (QEMU -icount), so that every
-# sample of a series must be the same and slopes must be whole numbers.
+# sample of a series must be the same and slopes must be whole numbers. With a
+# second CPU the least sample is looked at instead: QEMU runs the CPUs in turn
+# on one counter, and what the other one does in between is in some samples.
 
 KO=${KO:-/tollgate.ko}
 EXACT=${EXACT:-1}
 T=/sys/kernel/debug/tollgate
 W=${TMPDIR:-/tmp}/module-checks
 LONG="insn/imul_x16@r0 samples=65536 unroll=4096"	# seconds, unless it is killed
+alone=1
+[ -e /sys/devices/system/cpu/cpu1 ] && alone=0
 nr=0
 failed=0
 
@@ -87,23 +91,28 @@ refuses() # COMMAND PATTERN-OF-THE-LINE WHAT [MESSAGE-OF-ERRNO] [FILE]
 	is "$(fact runs)" "$runs" "$3: nothing ran"
 }
 
-# The slope of the answer: 0 lines of complaint, then the number.
-slope()
+# The figure of the answer, as bench/reading.c makes it; or what is wrong with
+# the samples. The preparation of fpu rows has one IMUL where the body stands.
+slope() # NAME
 {
-	awk -F= '
+	awk -F= -v stand_in="$(expr "$1" : fpu/ '!=' 0)" -v alone="$alone" '
 	/^(method|unroll|samples)=/ { fact[$1] = $2; next }
 	!/=/ {
 		n = split($0, w, " ")
 		first[w[1]] = w[2]
-		for (i = 3; i <= n; i++)
-			if (w[i] != w[2]) { print w[1] " differs: " w[2] " " w[i]; exit }
+		for (i = 3; i <= n; i++) {
+			if (alone && w[i] != w[2])
+				print w[1] " differs: " w[2] " " w[i]
+			if (w[i] + 0 < first[w[1]] + 0)
+				first[w[1]] = w[i]
+		}
 		count[w[1]] = n - 1
 	}
 	END {
 		if (count["hi"] != fact["samples"] || count["lo"] != fact["samples"])
 			print "short of samples"
 		x = first["hi"] - first["lo"] - (first["prep_hi"] - first["prep_lo"])
-		x /= fact["unroll"]
+		x = x / fact["unroll"] + stand_in
 		if (fact["method"] == "PAIR")
 			x += first["first_new"] - first["first_old"]
 		print x
@@ -148,7 +157,7 @@ run_point() # NAME KEYS...
 	is "$(answer name)" "$1" "$*: the answer has the full name"
 	is "$(answer 'cr8')" "$(fact cr8)/$(fact cr8)" "$*: CR8 is the same after as before"
 	[ "$EXACT" -eq 1 ] || return
-	is "$(slope)" "$(wanted "$1")" "$*: instructions, the same in every sample"
+	is "$(slope "$1")" "$(wanted "$1")" "$*: instructions"
 }
 
 check_points()
@@ -164,7 +173,7 @@ check_points()
 		irq/*) refuses "$name quiet=cli" "quiet=cli: *allowed: tpr none" "$name quiet=cli" ;;
 		esac
 	done <$T/experiments
-	run_point irq/cli@r0 samples=20 unroll=4096 batch=1
+	run_point irq/cli_sti@r0 samples=20 unroll=4096 batch=1
 	is "$(answer loops)" 64 "unroll=4096 is 64 loops of 64"
 	is "$(answer batches)" 24 "batch=1: a batch for every pass, four of them to warm up"
 	run_point fpu/xsave@r0 samples=20 unroll=64
@@ -221,11 +230,11 @@ check_bad_commands()
 	refuses "$n quiet=TPR" "quiet=TPR; allowed: tpr cli none" "quiet=TPR"
 	refuses "$n samples=5 trailing" "'trailing'; *" "trailing garbage"
 	refuses "$n samples=5
-$n" "byte 0x0a at position 22; *" "two lines"
+$n" "byte 0x0a at position 21; *" "two lines"
 	refuses "$n	samples=5" "byte 0x09 at position 11; *" "a tab"
 	refuses "$(printf '%s \303\244' "$n")" "byte 0xc3 at position 12; *" "not ASCII"
-	refuses "$n samples=5$(printf '%490s' '')" "command of 513 bytes; allowed: at most 512" "513 bytes"
-	ask "$n samples=5$(printf '%489s' '')"
+	refuses "$n samples=5$(printf '%491s' '')" "command of 513 bytes; allowed: at most 512" "513 bytes"
+	ask "$n samples=5$(printf '%490s' '')"
 	is $? 0 "512 bytes are taken"
 	refuses "$(printf '%0200d' 0)" "name of 200 bytes; allowed: at most 127" "a long name"
 
