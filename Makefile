@@ -42,6 +42,63 @@ module:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 bench:
-	@LANE="$(LANE)" KDIR="$(KDIR)" MAKE="$(MAKE)" vm/bench.sh
+	@LANE="$(LANE)" KDIR="$(KDIR)" vm/bench.sh
 
-.PHONY: all harness module bench
+# Tests. A commit passes check-fast, a submission check, a release check-all.
+UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_reading test_image \
+	     test_report test_report_errors test_report_file fuzz_report) tests/unit/schema.t
+FAST	:= $(UNIT) tests/cli.t tests/readme.t tests/vm/30-golden-6.12.t
+CHECK	:= $(FAST) tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t \
+	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
+	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t tests/vm/31-golden-6.1.t
+ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t
+
+check-fast check check-all: export WERROR = 1
+check-fast: test-programs
+	@tests/run fast $(FAST)
+
+check: test-programs
+	@tests/run check $(CHECK)
+
+check-all: test-programs
+	@vm/record.sh results/check-all.txt tests/run all $(ALL)
+
+test-programs:
+	@vm/setup.sh
+	@$(MAKE) -s --no-print-directory harness
+	@$(MAKE) -s --no-print-directory -C tests/unit
+
+# What is generated and committed. Review the diff.
+golden: harness
+	@tests/golden.sh
+
+reference: harness
+	@results/reference/take.sh
+
+readme: harness
+	@tests/readme.sh --write
+
+install: harness
+	install -D -m 755 bench/tollgate $(DESTDIR)$(PREFIX)/bin/tollgate
+	mkdir -p $(DESTDIR)$(PREFIX)/share/tollgate
+	cp -r Kbuild include mod vm $(DESTDIR)$(PREFIX)/share/tollgate/
+
+clean:
+	rm -rf bench/tollgate .cache/build tests/unit/build
+	rm -rf tollgate.ko tollgate.o tollgate.mod* .tollgate.* Module.symvers .Module.symvers.cmd \
+		modules.order .modules.order.cmd mod/*.o mod/.*.cmd .tmp_versions
+
+help:
+	@echo "make              the harness; tollgate.ko where this kernel's headers are"
+	@echo "make bench        install what is missing, build, measure (ring 3 here, ring 0 in"
+	@echo "                  a virtual machine), print the reports; LANE=user or vm: one alone"
+	@echo "sudo make bench LANE=host   a test machine: insmod here, measure, rmmod"
+	@echo "make check        every test (check-fast: under 2 minutes; check-all: the long ones too)"
+	@echo "make harness      bench/tollgate"
+	@echo "make module       tollgate.ko for this kernel, or KDIR=/path/to/its/build/tree"
+	@echo "make golden, reference, readme   rewrite what is generated and committed"
+	@echo "make install      PREFIX=$(PREFIX), DESTDIR="
+	@echo "make clean        built files; downloads stay in .cache (TOLLGATE_CACHE)"
+
+.PHONY: all harness module bench check-fast check check-all test-programs golden reference \
+	readme install clean help

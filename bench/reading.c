@@ -165,5 +165,11 @@ int tg_fill_figure(struct tg_figure *f, const struct tg_reading *r, const int *b
 	f->status = fabs(f->value) < f->error ? TG_NOT_RESOLVABLE : TG_OK;
 	free(p5);
 	free(ticks);
+	if (isnan(f->value)) {
+		f->status = TG_FAILED;
+		f->nr_rounds = 0;	/* a report holds no round without a number */
+		f->reason = strdup("its rounds give no number");
+		return f->reason ? 0 : -1;
+	}
 	return 0;
 }

@@ -46,7 +46,9 @@ void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 /*
  * tg_fill_figure - rounds, value, error, ns and status of a figure from its
  * readings. Each round is converted by the chain that ran beside it.
- * boots: the boot of each reading. tsc_mhz: for ns.
+ * boots: the boot of each reading. tsc_mhz: for ns. Where a reading is NaN, or
+ * there is none, the figure is TG_FAILED with a reason and no rounds. 0, or -1
+ * when memory is short.
  */
 int tg_fill_figure(struct tg_figure *f, const struct tg_reading *r, const int *boots, size_t n,
 		   enum tg_unit unit, double tsc_mhz);

@@ -56,7 +56,9 @@ static void put_number(char *cell, size_t len, double v, int decimals)
 	else if (fabs(v) >= MOST_SHOWN)
 		snprintf(cell, len, "%.4g", v);
 	else
-		snprintf(cell, len, "%.*f", decimals, v);
+		/* nothing that rounds to zero keeps its sign */
+		snprintf(cell, len, "%.*f", decimals,
+			 fabs(v) < 0.5 * pow(10, -decimals) ? 0 : v);
 }
 
 static void put_ns(char *cell, size_t len, const struct tg_figure *f)

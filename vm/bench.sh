@@ -10,12 +10,11 @@ set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
 lane=${LANE:-}
-make=${MAKE:-make}
 
 build_harness()
 {
 	"$vm/setup.sh" harness
-	"$make" -s -C "$tree" harness
+	make -s -C "$tree" harness
 }
 
 case $lane in
@@ -36,6 +35,6 @@ if [[ $lane == "" || $lane == vm ]]; then
 fi
 if [[ $lane == host ]]; then
 	"$vm/setup.sh" module host
-	"$make" -s -C "$tree" module KDIR="${KDIR:-/lib/modules/$(uname -r)/build}"
+	make -s -C "$tree" module KDIR="${KDIR:-/lib/modules/$(uname -r)/build}"
 	exec "$vm/host-run.sh" "$tree/tollgate.ko" "$tree/bench/tollgate"
 fi

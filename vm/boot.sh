@@ -152,8 +152,8 @@ run_qemu() # -> status of timeout(1)
 		-no-reboot -net none -rtc "base=2020-01-01,clock=vm" -seed 1
 		-machine "pc,accel=$accel,hpet=off" -cpu "$cpu" -smp "$smp" -m "$mem"
 		-kernel "$image" -initrd "$work/initramfs" -append "$words"
-		-chardev "file,id=console,path=$work/console" -serial chardev:console
-		-chardev "file,id=files,path=$work/files" -serial chardev:files)
+		-chardev "file,id=console,path=${work//,/,,}/console" -serial chardev:console
+		-chardev "file,id=files,path=${work//,/,,}/files" -serial chardev:files)
 	local status=0
 
 	[[ $icount -eq 0 ]] || command+=(-icount "shift=0,sleep=off")

@@ -53,7 +53,7 @@ check()
 		die 2 "$module was built for kernel ${built:-(none)}, this one is $(uname -r): make KDIR=/lib/modules/$(uname -r)/build"
 
 	# Lockdown refuses unsigned modules and, whatever the signature, debugfs.
-	if grep -q '\[\(integrity\|confidentiality\)\]' "$lockdown" 2>/dev/null; then
+	if grep -Eq '\[(integrity|confidentiality)\]' "$lockdown" 2>/dev/null; then
 		die 4 "kernel lockdown (often from Secure Boot) refuses the module: turn it off, or use lane user"
 	fi
 }

@@ -118,20 +118,21 @@ install_packages() # PACKAGE...
 	quietly $root "${apt[@]}" update || true
 	# shellcheck disable=SC2086
 	quietly $root "${apt[@]}" install "$@" ||
-		die $EXIT_IO "apt-get could not install: $list"
+		die $EXIT_IO "apt-get could not install $list${why:+ ($why)}"
 }
 
-# apt talks a lot: shown to who waits at a terminal, or when it fails.
+# apt talks a lot: shown only to who waits. Leaves its first complaint in $why.
 quietly() # COMMAND...
 {
 	local log status=0
 
+	why=""
 	if [[ -t 2 || ${TOLLGATE_PROGRESS:-} == 1 ]]; then
 		"$@" >&2
 		return
 	fi
 	log=$("$@" 2>&1) || status=$?
-	[[ $status -eq 0 ]] || tail -n 5 <<<"$log" >&2
+	[[ $status -eq 0 ]] || why=$(sed -n 's/^E: //p' <<<"$log" | head -n 1)
 	return "$status"
 }
 

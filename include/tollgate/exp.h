@@ -273,7 +273,7 @@ static inline int tg_point_value(struct tg_point *p, unsigned int *given, const 
 static inline int tg_point_parse(const char *name, struct tg_point *out, char *err,
 				 size_t errlen)
 {
-	size_t len = strlen(name), head, at;
+	size_t len = strlen(name), head, at, value, word;
 	struct tg_point p = { .exp = TG_NR_EXPS };
 	unsigned int given = 0;
 	int i;
@@ -281,6 +281,13 @@ static inline int tg_point_parse(const char *name, struct tg_point *out, char *e
 	if (len >= TG_NAME_MAX) {
 		snprintf(err, errlen, "name of %zu bytes; allowed: at most %d", len,
 			 TG_NAME_MAX - 1);
+		return -1;
+	}
+	for (at = 0; at < len; at++) {
+		if (name[at] >= ' ' && name[at] <= '~')
+			continue;
+		snprintf(err, errlen, "byte 0x%02x in a name; allowed: printable ASCII",
+			 (unsigned char)name[at]);
 		return -1;
 	}
 	at = strcspn(name, "@");
@@ -297,6 +304,12 @@ static inline int tg_point_parse(const char *name, struct tg_point *out, char *e
 			 (int)head, name);
 		return -1;
 	}
+	/* values before the ring, which tg_select() may have added */
+	for (value = head; value < at; value += word + 1) {
+		word = strcspn(name + value + 1, ":@");
+		if (tg_point_value(&p, &given, name + value + 1, word, err, errlen))
+			return -1;
+	}
 	if (!strcmp(name + at, "@r0"))
 		p.ring = 0;
 	else if (!strcmp(name + at, "@r3"))
@@ -308,13 +321,6 @@ static inline int tg_point_parse(const char *name, struct tg_point *out, char *e
 			 (int)head, name, tg_exps[p.exp].rings & R0 ? " @r0" : "",
 			 tg_exps[p.exp].rings & R3 ? " @r3" : "");
 		return -1;
-	}
-	while (head < at) {
-		size_t word = strcspn(name + head + 1, ":@");
-
-		if (tg_point_value(&p, &given, name + head + 1, word, err, errlen))
-			return -1;
-		head += word + 1;
 	}
 	*out = p;
 	return 0;

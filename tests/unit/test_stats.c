@@ -150,7 +150,8 @@ static void simulate(uint64_t *t, size_t n, double step, double steps, double di
 		double phase = (double)(tg_random(seed) >> 11) * 0x1p-53;
 		/* A run of the clock long before: with a fractional step readings then vary. */
 		double start = floor(1000 * (double)(tg_random(seed) >> 11) * 0x1p-53);
-		double first = floor(start * step), last = floor((start + floor(phase + steps)) * step);
+		double first = floor(start * step);
+		double last = floor((start + floor(phase + steps)) * step);
 
 		t[i] = (uint64_t)(last - first);
 		if ((double)(tg_random(seed) >> 11) * 0x1p-53 < disturbed)

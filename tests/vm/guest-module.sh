@@ -11,11 +11,13 @@ ok() # NAME COMMAND...
 	n=$((n + 1))
 	name=$1
 	shift
-	if said=$("$@" 2>&1); then
+	status=0
+	said=$("$@" 2>&1) || status=$?
+	if [ $status -eq 0 ]; then
 		echo "ok $n - $name" >&5
 	else
 		echo "not ok $n - $name" >&5
-		printf '%s\n' "exit $? of: $*" "$said" | sed 's/^/# /' >&5
+		printf '%s\n' "exit $status of: $*" "$said" | sed 's/^/# /' >&5
 	fi
 }
 

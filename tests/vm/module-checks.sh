@@ -70,6 +70,7 @@ ask()
 {
 	exec 3<>"${2:-$T/run}"
 	echo "$1" 2>"$W/said" >&3
+	# shellcheck disable=SC2320 # the write that is meant is echo's
 	asked=$?
 	cat <&3 >"$W/answer"
 	exec 3>&-

@@ -11,7 +11,6 @@ kernel=${name#*-module-}
 kernel=${kernel%.t}
 fetched=$(vm/fetch.sh "$kernel") || { echo "Bail out! no kernel $kernel"; exit 1; }
 image=$(sed -n 's/^image=//p' <<<"$fetched")
-build=$(sed -n 's/^build=//p' <<<"$fetched")
 release=$(sed -n 's/^release=//p' <<<"$fetched")
 
 # Built with every warning there is; kbuild, gcc and objtool all say "warning:".

@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# `make golden`: write tests/golden anew, from a boot of each kernel. Review the
+# diff: a count that changed is a body that changed.
+set -euo pipefail
+cd "$(dirname -- "$0")/.."
+dir=$(mktemp -d "${TMPDIR:-/tmp}/tollgate-golden.XXXXXX")
+trap 'rm -rf -- "$dir"' EXIT
+vm/setup.sh
+for kernel in 6.1 6.12; do
+	bench/tollgate run --lane vm --kernel $kernel -o "$dir/$kernel" >/dev/null
+	tests/golden.py write "$dir/$kernel/report.json" \
+		"$(vm/fetch.sh $kernel | sed -n 's/^build=//p')"
+done
