@@ -159,7 +159,8 @@ static enum tg_status status_of(int error)
 {
 	if (error == EOPNOTSUPP || error == ENODEV)
 		return TG_SKIPPED;
-	return error == EPERM || error == EACCES ? TG_REFUSED : TG_FAILED;
+	/* EINVAL: a combination that the module does not allow, quiet=cli with STI */
+	return error == EPERM || error == EACCES || error == EINVAL ? TG_REFUSED : TG_FAILED;
 }
 
 enum tg_status tg_module_measure(const struct tg_request *q, struct tg_samples *out,

@@ -112,7 +112,7 @@ static int write_job(const struct tg_options *o, const struct guest *g, char *er
 	fprintf(f, " --");
 	for (i = 0; i < o->nr_patterns; i++)
 		quoted(f, o->patterns[i]);
-	fputc('\n', f);
+	fprintf(f, " 2>/out/stderr.txt\n");
 	if (ferror(f) | fclose(f))
 		goto fail;
 	return TG_EXIT_OK;
@@ -121,10 +121,29 @@ fail:
 	return TG_EXIT_IO;
 }
 
-static int boot(const struct guest *g, int n, int of, struct tg_report **out, char *err,
+/* What the program in the guest said last, if it said anything. */
+static void guest_said(const char *dir, char *err, size_t errlen)
+{
+	char path[PATH_MAX + 32], line[1024];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/stderr.txt", dir);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = 0;
+		if (!strncmp(line, "tollgate: run: ", 15))
+			snprintf(err, errlen, "in the guest: %s", line + 15);
+		else if (!strncmp(line, "tollgate: ", 10))
+			snprintf(err, errlen, "in the guest: %s", line + 10);
+	}
+	if (f)
+		fclose(f);
+}
+
+static int boot(const struct guest *g, int n, int of, long left, struct tg_report **out, char *err,
 		size_t errlen)
 {
-	char job[PATH_MAX + 16], ko[PATH_MAX + 32], dir[PATH_MAX + 16], what[64];
+	char job[PATH_MAX + 16], ko[PATH_MAX + 32], dir[PATH_MAX + 16], what[96];
 	char self[PATH_MAX + 16], path[PATH_MAX + 32], exe[PATH_MAX];
 	char *const argv[] = { "vm/boot.sh", "--image", (char *)g->image, "--job", job, "--out", dir,
 			       "--qemu-cpu", (char *)g->cpu_model, "--file", ko, "--file", self,
@@ -141,8 +160,12 @@ static int boot(const struct guest *g, int n, int of, struct tg_report **out, ch
 	snprintf(ko, sizeof(ko), "%s/tollgate.ko:/tollgate.ko", g->dir);
 	snprintf(self, sizeof(self), "%s:/tollgate", exe);
 	snprintf(dir, sizeof(dir), "%s/boot%d", g->dir, n);
-	snprintf(what, sizeof(what), "Linux %.24s in QEMU, boot %d of %d", g->release, n + 1, of);
+	rc = snprintf(what, sizeof(what), "Linux %.24s in QEMU, boot %d of %d", g->release, n + 1, of);
+	if (left)
+		snprintf(what + rc, sizeof(what) - rc, ", %ld s left", left);
 	rc = tg_script(argv, what, NULL, 0, err, errlen);
+	if (rc)
+		guest_said(dir, err, errlen);
 	/* a failed experiment is in the report: the run's own verdict will say so */
 	if (rc && rc != TG_EXIT_FAILED)
 		return rc;
@@ -233,9 +256,11 @@ static int all_boots(const struct tg_options *o, struct guest *g, struct tg_repo
 {
 	struct tg_report *first = NULL, *more = NULL;
 	int n, rc = TG_EXIT_OK;
+	time_t start = time(NULL);
 
 	for (n = 0; n < o->boots && !rc; n++) {
-		rc = boot(g, n, o->boots, n ? &more : &first, err, errlen);
+		rc = boot(g, n, o->boots, n ? (time(NULL) - start) * (o->boots - n) / n : 0,
+			  n ? &more : &first, err, errlen);
 		if (!rc && n)
 			rc = join(first, more, n, err, errlen);
 		tg_report_free(more);

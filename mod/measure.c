@@ -80,10 +80,10 @@ static void tg_state_read(struct tg_state *s)
 	s->kept[TG_KEPT_GS_BASE] = tg_read_msr(MSR_GS_BASE);
 }
 
-/* Puts back what differs. FS and GS base are only written with their own value. */
+/* Puts it all back, but for the GS base: with a wrong one we were not here. */
 static void tg_state_restore(const struct tg_state *s)
 {
-	u64 xcr0 = s->kept[TG_KEPT_XCR0];
+	u64 xcr0 = s->kept[TG_KEPT_XCR0], fs = s->kept[TG_KEPT_FS_BASE];
 
 	if (s->kept[TG_KEPT_CR0_TS])
 		native_write_cr0(native_read_cr0() | X86_CR0_TS);
@@ -92,10 +92,8 @@ static void tg_state_restore(const struct tg_state *s)
 	tg_write_cr8(s->kept[TG_KEPT_CR8]);
 	if (tg_has_xcr0())
 		asm volatile("xsetbv" : : "c" (0), "a" ((u32)xcr0), "d" ((u32)(xcr0 >> 32)));
-	if (s->kept[TG_KEPT_RFLAGS] & X86_EFLAGS_IF)
-		native_irq_enable();
-	else
-		native_irq_disable();
+	wrmsr(MSR_FS_BASE, (u32)fs, (u32)(fs >> 32));
+	asm volatile("push %0; popfq" : : "r" (s->kept[TG_KEPT_RFLAGS]) : "memory", "cc");
 }
 
 /* Compares, restores on a difference. 0, or -EIO with a line in res->error. */
