@@ -12,9 +12,6 @@
 /* Texts of the head start in this column. */
 #define INDENT 13
 
-/* More of a command line than this tells a reader of mail nothing; the JSON holds it all. */
-#define CMDLINE_SHOWN 160
-
 static const char *known(const char *s)
 {
 	return s && *s ? s : "unknown";
@@ -38,6 +35,38 @@ void tg_say(FILE *out, const char *label, int indent, const char *fmt, ...)
 	free(text);
 }
 
+/*
+ * As tg_say(), but one line whatever comes: a mail quotes it, a script greps it.
+ * What does not fit is counted; the JSON holds it all.
+ */
+static void say_line(FILE *out, const char *label, const char *fmt, ...)
+{
+	char *text, *ascii;
+	size_t room = TG_COLUMNS - INDENT, len;
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (n < 0)
+		return;
+	ascii = tg_ascii(text);
+	free(text);
+	if (!ascii)
+		return;
+	len = strlen(ascii);
+	while (len && ascii[len - 1] == ' ')
+		ascii[--len] = 0;
+	if (len <= room) {
+		fprintf(out, "%-*s%s\n", INDENT, label, len ? ascii : "-");
+	} else {
+		room -= snprintf(NULL, 0, " ... (+%zu)", len);
+		fprintf(out, "%-*s%.*s ... (+%zu)\n", INDENT, label, (int)room, ascii, len - room);
+	}
+	free(ascii);
+}
+
 static void say_quick(const struct tg_report *r, FILE *out)
 {
 	size_t quick = 0;
@@ -48,17 +77,6 @@ static void say_quick(const struct tg_report *r, FILE *out)
 		tg_say(out, "QUICK:", INDENT,
 		       "%zu of %zu figures come from fewer than %d rounds; claims does not use those",
 		       quick, r->nr_figures, TG_FULL_ROUNDS);
-}
-
-static void say_cmdline(const char *cmdline, FILE *out)
-{
-	size_t len = strlen(known(cmdline));
-
-	if (len > CMDLINE_SHOWN)
-		tg_say(out, "cmdline:", INDENT, "%.*s ... (%zu more characters)", CMDLINE_SHOWN,
-		       cmdline, len - CMDLINE_SHOWN);
-	else
-		tg_say(out, "cmdline:", INDENT, "%s", cmdline ? cmdline : "unknown");
 }
 
 static const char *after(const char *s, const char *prefix)
@@ -188,14 +206,15 @@ static void say_lane(const struct tg_report *r, FILE *out)
 	const struct tg_environment *env = &r->env;
 	const char *appended = env->append ? ", appended: " : "";
 
-	tg_say(out, "lane:", INDENT,
-	       "%s, on CPU %d (%d online), SMT %s, governor %s, hypervisor %s",
-	       tg_lane_names[r->lane], env->cpu_pinned, env->cpus, known(env->smt),
-	       known(env->governor), known(env->hypervisor));
+	say_line(out, "lane:", "%s, CPU %d of %d, SMT %s, governor %s, %s",
+		 tg_lane_names[r->lane], env->cpu_pinned, env->cpus, known(env->smt),
+		 known(env->governor),
+		 env->hypervisor && strcmp(env->hypervisor, "none") ? env->hypervisor :
+		 "no hypervisor");
 	if (env->qemu || env->qemu_cpu || env->accel || env->append)
-		tg_say(out, "guest:", INDENT, "QEMU %s, -cpu %s, %s%s%s", known(env->qemu),
-		       known(env->qemu_cpu), known(env->accel), appended,
-		       env->append ? env->append : "");
+		say_line(out, "guest:", "QEMU %s, -cpu %s, %s%s%s", known(env->qemu),
+			 known(env->qemu_cpu), known(env->accel), appended,
+			 env->append ? env->append : "");
 }
 
 static void say_plan(const struct tg_plan_info *plan, FILE *out)
@@ -214,32 +233,13 @@ static void list_chain(FILE *list, const char *name, double ticks, double scale)
 		fprintf(list, "%s %.3f, ", name, ticks * scale);
 }
 
-static void say_calibration(const struct tg_report *r, FILE *out)
+/* The chains that calibrate, in the figures' unit where there is one. */
+static void say_chains(const struct tg_calibration *cal, double scale, FILE *out)
 {
-	const struct tg_calibration *cal = &r->cal;
-	bool cycles = isfinite(cal->cycles_per_tick);
-	double scale = cycles ? cal->cycles_per_tick : 1;
 	char *chains = NULL;
 	size_t len;
-	FILE *list;
+	FILE *list = open_memstream(&chains, &len);
 
-	if (cycles) {
-		char error[32] = "unknown", clock[48] = "";
-
-		if (isfinite(cal->error))
-			snprintf(error, sizeof(error), "%.2g", cal->error);
-		if (isfinite(r->env.tsc_mhz))
-			snprintf(clock, sizeof(clock), ": %.4g GHz",
-				 scale * r->env.tsc_mhz / 1000);
-		tg_say(out, "calibration:", INDENT, "%.5g cycles per TSC tick +- %s%s", scale,
-		       error, clock);
-	} else {
-		tg_say(out, "calibration:", INDENT, "figures in %s",
-		       cal->unit == TG_UNIT_INSNS ? "instructions" :
-		       cal->unit == TG_UNIT_TSC ? "TSC ticks" : "core cycles");
-	}
-
-	list = open_memstream(&chains, &len);
 	if (!list)
 		return;
 	list_chain(list, "imul", cal->imul, scale);
@@ -248,21 +248,39 @@ static void say_calibration(const struct tg_report *r, FILE *out)
 	if (fclose(list))
 		return;
 	if (len)
-		tg_say(out, "", INDENT, "%.*s %s each", (int)len - 2, chains,
-		       cycles ? "cycles" : "ticks");
+		say_line(out, "chains:", "%.*s %s each", (int)len - 2, chains,
+			 isfinite(cal->cycles_per_tick) ? "cycles" : "ticks");
 	free(chains);
+}
 
+static void say_calibration(const struct tg_report *r, FILE *out)
+{
+	const struct tg_calibration *cal = &r->cal;
+	bool cycles = isfinite(cal->cycles_per_tick);
+	double scale = cycles ? cal->cycles_per_tick : 1;
+	char bracket[48] = "", clock[48] = "", error[32] = "unknown";
+
+	if (isfinite(cal->error))
+		snprintf(error, sizeof(error), "%.2g", cal->error);
+	if (isfinite(r->env.tsc_mhz))
+		snprintf(clock, sizeof(clock), ", %.4g GHz", scale * r->env.tsc_mhz / 1000);
+	if (cycles)
+		say_line(out, "calibration:", "%.5g +- %s cycles per TSC tick%s", scale, error,
+			 clock);
+	else
+		say_line(out, "calibration:", "figures in %s",
+			 cal->unit == TG_UNIT_INSNS ? "instructions" :
+			 cal->unit == TG_UNIT_TSC ? "TSC ticks" : "core cycles");
+	say_chains(cal, scale, out);
 	if (isfinite(cal->bracket) || cal->tsc_step) {
-		char bracket[48] = "";
-
 		if (isfinite(cal->bracket))
-			snprintf(bracket, sizeof(bracket), "empty bracket %.4g ticks, ",
+			snprintf(bracket, sizeof(bracket), ", empty bracket %.4g ticks",
 				 cal->bracket);
-		tg_say(out, "", INDENT, "%sTSC %.4g MHz in steps of %ld", bracket,
-		       isfinite(r->env.tsc_mhz) ? r->env.tsc_mhz : 0, cal->tsc_step);
+		say_line(out, "clock:", "TSC %.4g MHz in steps of %ld%s",
+			 isfinite(r->env.tsc_mhz) ? r->env.tsc_mhz : 0, cal->tsc_step, bracket);
 	}
 	if (cal->note && *cal->note)
-		tg_say(out, "", INDENT, "%s", cal->note);
+		tg_say(out, "note:", INDENT, "%s", cal->note);
 }
 
 static void say_insns(const struct tg_report *r, FILE *out)
@@ -283,11 +301,11 @@ void tg_report_head(const struct tg_report *r, FILE *out)
 	tg_say(out, "", 0, "Tollgate %s report, lane %s, %s", known(r->tollgate),
 	       tg_lane_names[r->lane], known(env->date));
 	say_quick(r, out);
-	tg_say(out, "CPU:", INDENT, "%s (%s %d/%d/%d)", known(env->cpu), known(env->vendor),
-	       env->family, env->model, env->stepping);
-	tg_say(out, "microcode:", INDENT, "%s", known(env->microcode));
-	tg_say(out, "kernel:", INDENT, "%s %s", known(env->kernel), known(env->kernel_build));
-	say_cmdline(env->cmdline, out);
+	say_line(out, "CPU:", "%s (%s %d/%d/%d)", known(env->cpu), known(env->vendor),
+		 env->family, env->model, env->stepping);
+	say_line(out, "microcode:", "%s", known(env->microcode));
+	say_line(out, "kernel:", "%s %s", known(env->kernel), known(env->kernel_build));
+	say_line(out, "cmdline:", "%s", env->cmdline ? env->cmdline : "unknown");
 	say_mitigations(env, out);
 	say_lane(r, out);
 	say_plan(&r->plan, out);

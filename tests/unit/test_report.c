@@ -282,7 +282,7 @@ static void text_of_user(void **state)
 	expect(text, "Tollgate 0.1 report, lane user, 2026-01-31T12:00:00Z\n");
 	expect(text, "(GenuineIntel 6/143/8)\n");
 	expect(text, "\nmitigations: itlb mmio=vuln ssb=vuln spectre_v1 spectre_v2=eIBRS\n");
-	expect(text, "1.385 cycles per TSC tick +- 0.00031: 3.601 GHz\n");
+	expect(text, "1.385 +- 0.00031 cycles per TSC tick, 3.601 GHz\n");
 	expect(text, "imul 3.000, add 1.000, canary 0.251 cycles each\n");
 	expect(text, "\ncrossing/syscall@r3            ");
 	expect(text, " 291.30 +- 0.52 cycles   80.7 20x1000 1234\n");

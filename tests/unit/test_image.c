@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * include/tollgate/fpu_image.h: the images byte by byte, and what this CPU's
+ * registers hold after XRSTOR has taken them (SDM vol. 1, 13.4 to 13.8).
+ */
+#include <cpuid.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <tollgate/exp.h>
+#include <tollgate/fpu_image.h>
+
+enum {
+	LEGACY_END = 512, XCOMP_BV = 520, HEADER_END = 576,
+	FCW = 0, FSW = 2, FTW = 4, MXCSR = 24, ST0 = 32, XMM0 = 160, XMM_END = 416,
+};
+
+/* Bits of XCR0 with a component each: AVX, opmask, ZMM_Hi256, Hi16_ZMM, tile data */
+#define ANY_BITS_VALID	(0x4ULL | 0xe0ULL | TG_XFEATURE_TILEDATA)
+
+static bool has_xsave(void)
+{
+	unsigned int a, b, c, d;
+
+	return __get_cpuid(1, &a, &b, &c, &d) && c & bit_OSXSAVE;
+}
+
+static size_t image_size(void)
+{
+	return (tg_fpu_image_size() + 63) & ~63U;
+}
+
+/* XCR0 less what the kernel keeps to itself and what takes a permission. */
+static uint64_t usable(void)
+{
+	return tg_xcr0() & ~(TG_XFEATURE_PKRU | TG_XFEATURE_AMX);
+}
+
+/* The masks of the axis comp; all stands for what this CPU has. */
+static size_t comp_masks(uint64_t *masks)
+{
+	const struct tg_axis *a = &tg_axes[TG_AXIS_comp];
+
+	for (int v = 0; v < a->nr_values; v++)
+		masks[v] = a->values[v].number == TG_RFBM_ALL ? usable() : a->values[v].number;
+	return a->nr_values;
+}
+
+/* Where this CPU keeps component i, as <cpuid.h> has it; false if nowhere. */
+static bool place_of(int i, unsigned int *offset, unsigned int *size)
+{
+	unsigned int c, d;
+
+	__cpuid_count(0xd, i, *size, *offset, c, d);
+	return *size && *offset >= HEADER_END;
+}
+
+static void put(uint8_t *image, size_t at, unsigned int value, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		image[at + i] = value >> (8 * i);
+}
+
+/* The image as the header's comment promises it, made another way. */
+static void expected_image(uint8_t *b, size_t size, uint64_t rfbm, enum tg_fpu_state state)
+{
+	static const uint8_t one[10] = { 0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f };
+	unsigned int at, n;
+
+	memset(b, 0, size);
+	put(b, FCW, 0x37f, 2);
+	put(b, MXCSR, 0x1f80, 4);
+	if (state == TG_FPU_INIT)
+		return;
+	put(b, LEGACY_END, rfbm, 4);
+	put(b, LEGACY_END + 4, rfbm >> 32, 4);
+	if (rfbm & 1) {
+		put(b, FTW, 0xff, 1);
+		for (int i = 0; i < 8; i++)
+			memcpy(b + ST0 + 16 * i, one, sizeof(one));
+	}
+	memset(b + XMM0, 0x11, XMM_END - XMM0);
+	for (int i = 2; i < 63; i++) {
+		if (!(rfbm & 1ULL << i) || !place_of(i, &at, &n) || at + n > size)
+			continue;
+		if (1ULL << i & ANY_BITS_VALID)
+			memset(b + at, 0x5a, n);
+		if (1ULL << i == TG_XFEATURE_TILECFG) {
+			put(b, at, 1, 1);
+			for (int t = 0; t < 8; t++) {
+				put(b, at + 16 + 2 * t, 64, 2);
+				put(b, at + 48 + t, 16, 1);
+			}
+		}
+	}
+}
+
+static void check_bytes(size_t size, uint64_t rfbm, enum tg_fpu_state state)
+{
+	/* exactly so long, so that the sanitiser sees a write beyond */
+	uint8_t *image = malloc(size), *expected = malloc(size);
+
+	assert_non_null(image);
+	assert_non_null(expected);
+	memset(image, 0xee, size);
+	tg_fpu_fill(image, size, rfbm, state);
+	expected_image(expected, size, rfbm, state);
+	for (size_t i = 0; i < size; i++)
+		if (image[i] != expected[i])
+			fail_msg("rfbm 0x%llx state %d: byte %zu is 0x%02x, not 0x%02x",
+				 (unsigned long long)rfbm, state, i, image[i], expected[i]);
+	/* XRSTOR of the standard format faults on anything here */
+	for (size_t i = XCOMP_BV; i < HEADER_END; i++)
+		assert_int_equal(image[i], 0);
+	free(image);
+	free(expected);
+}
+
+static void every_image(void **state)
+{
+	uint64_t masks[64];
+	size_t n;
+
+	(void)state;
+	if (!has_xsave()) {
+		print_message("# CPUID.1:ECX.OSXSAVE is clear\n");
+		skip();
+	}
+	n = comp_masks(masks);
+	for (size_t i = 0; i < n; i++)
+		for (int s = TG_FPU_INIT; s <= TG_FPU_UNMODIFIED; s++)
+			check_bytes(image_size(), masks[i], s);
+	/* and each component alone, known to this CPU or not */
+	for (int i = 0; i < 63; i++)
+		for (int s = TG_FPU_INIT; s <= TG_FPU_UNMODIFIED; s++)
+			check_bytes(image_size(), 1ULL << i, s);
+	check_bytes(image_size(), 0, TG_FPU_DIRTY);
+}
+
+/* Areas too small for a component: it is left out, nothing is written beyond. */
+static void never_beyond_the_end(void **state)
+{
+	uint64_t all = ~(1ULL << 63);
+
+	(void)state;
+	if (!has_xsave()) {
+		print_message("# CPUID.1:ECX.OSXSAVE is clear\n");
+		skip();
+	}
+	for (size_t size = HEADER_END; size <= image_size(); size++) {
+		check_bytes(size, all, TG_FPU_DIRTY);
+		check_bytes(size, all, TG_FPU_INIT);
+	}
+}
+
+/* What one process hands to another: four areas, shared. */
+struct areas {
+	uint8_t *image, *other, *out, *saved;
+};
+
+static int map_areas(void **state)
+{
+	static struct areas areas;
+	size_t size;
+	uint8_t *room;
+
+	*state = NULL;
+	if (!has_xsave())
+		return 0;
+	size = (image_size() + 4095) & ~4095UL;
+	room = mmap(NULL, 4 * size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (room == MAP_FAILED)
+		return -1;
+	areas = (struct areas){ room, room + size, room + 2 * size, room + 3 * size };
+	*state = &areas;
+	return 0;
+}
+
+/* Registers as other has them, then as the image has them; out is what they hold then. */
+static void load_and_store(const struct areas *a, uint64_t rfbm)
+{
+	uint64_t all = usable();
+	uint32_t lo = rfbm, hi = rfbm >> 32, all_lo = all, all_hi = all >> 32;
+
+	asm volatile("mov %[all_lo], %%eax; mov %[all_hi], %%edx;"
+		     "xsave64 (%[saved]);"
+		     "xrstor64 (%[other]);"
+		     "mov %[lo], %%eax; mov %[hi], %%edx;"
+		     "xrstor64 (%[image]);"
+		     "mov %[all_lo], %%eax; mov %[all_hi], %%edx;"
+		     "xsave64 (%[out]);"
+		     "xrstor64 (%[saved])"
+		     : : [all_lo] "r" (all_lo), [all_hi] "r" (all_hi), [lo] "r" (lo),
+			 [hi] "r" (hi), [saved] "r" (a->saved), [other] "r" (a->other),
+			 [image] "r" (a->image), [out] "r" (a->out)
+		     : "eax", "edx", "memory");
+}
+
+/* In a child, since an image that is wrong ends in SIGSEGV. */
+static void through_the_registers(const struct areas *a, uint64_t rfbm)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		load_and_store(a, rfbm);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFSIGNALED(status))
+		fail_msg("rfbm 0x%llx: XRSTOR ended in signal %d", (unsigned long long)rfbm,
+			 WTERMSIG(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void same_bytes(const char *what, const uint8_t *out, const uint8_t *from, size_t at,
+		       size_t n)
+{
+	for (size_t i = at; i < at + n; i++)
+		if (out[i] != from[i])
+			fail_msg("%s: byte %zu is 0x%02x, not 0x%02x", what, i, out[i], from[i]);
+}
+
+/*
+ * Every component came from where it should: those of rfbm from the image, the
+ * others from what was loaded before. XSAVE writes each whether or not it is in
+ * use; what it says of that in XSTATE_BV depends on the CPU, so a component in
+ * its initial configuration is told by its bytes, all zero. FOP, FIP and FDP
+ * are skipped: some CPUs keep them for exceptions alone.
+ */
+static void check_registers(const struct areas *a, uint64_t rfbm)
+{
+	uint64_t all = usable();
+	const uint8_t *from = rfbm & 1 ? a->image : a->other;
+	unsigned int at, n;
+
+	same_bytes("FCW", a->out, from, FCW, 2);
+	same_bytes("FSW", a->out, from, FSW, 2);
+	same_bytes("FTW", a->out, from, FTW, 1);
+	for (int i = 0; i < 8; i++)
+		same_bytes("ST", a->out, from, ST0 + 16 * i, 10);
+	/* MXCSR comes with SSE or AVX */
+	same_bytes("MXCSR", a->out, rfbm & 6 ? a->image : a->other, MXCSR, 4);
+	same_bytes("XMM", a->out, rfbm & 2 ? a->image : a->other, XMM0, XMM_END - XMM0);
+	for (int i = 2; i < 63; i++)
+		if (all & ANY_BITS_VALID & 1ULL << i && place_of(i, &at, &n))
+			same_bytes(i == 2 ? "AVX" : "AVX-512", a->out,
+				   rfbm & 1ULL << i ? a->image : a->other, at, n);
+}
+
+/* Everything unlike the image: 2.0, another rounding, other bits. */
+static void fill_other(uint8_t *b, size_t size, bool init)
+{
+	uint64_t all = usable();
+	unsigned int at, n;
+
+	tg_fpu_fill(b, size, all, init ? TG_FPU_INIT : TG_FPU_DIRTY);
+	if (init)
+		return;
+	put(b, FCW, 0xf7f, 2);
+	put(b, MXCSR, 0x7f80, 4);
+	for (int i = 0; i < 8; i++)
+		put(b, ST0 + 16 * i + 8, 0x4000, 2);
+	memset(b + XMM0, 0xc3, XMM_END - XMM0);
+	for (int i = 2; i < 63; i++)
+		if (all & ANY_BITS_VALID & 1ULL << i && place_of(i, &at, &n))
+			memset(b + at, 0x69, n);
+}
+
+static void load(void **state, const char *name, uint64_t rfbm)
+{
+	struct areas *a = *state;
+
+	if (!a) {
+		print_message("# CPUID.1:ECX.OSXSAVE is clear\n");
+		skip();
+	}
+	rfbm = rfbm == TG_RFBM_ALL ? usable() : rfbm;
+	if (rfbm & ~usable()) {
+		print_message("# %s: XCR0 lacks 0x%llx\n", name,
+			      (unsigned long long)(rfbm & ~usable()));
+		skip();
+	}
+	for (int s = TG_FPU_INIT; s <= TG_FPU_UNMODIFIED; s++) {
+		for (int before_init = 0; before_init <= 1; before_init++) {
+			fill_other(a->other, image_size(), before_init);
+			tg_fpu_fill(a->image, image_size(), rfbm, s);
+			memset(a->out, 0, image_size());
+			memset(a->saved, 0, image_size());
+			through_the_registers(a, rfbm);
+			check_registers(a, rfbm);
+		}
+	}
+}
+
+/* One test a value of the axis comp, but for AMX, whose use takes a permission. */
+static void load_x87(void **state) { load(state, "x87", 0x1); }
+static void load_sse(void **state) { load(state, "sse", 0x3); }
+static void load_avx(void **state) { load(state, "avx", 0x7); }
+static void load_avx512(void **state) { load(state, "avx512", 0xe7); }
+static void load_all(void **state) { load(state, "all", TG_RFBM_ALL); }
+
+/* A wrong image does end in a signal: the tests above would notice. */
+static void a_bad_header_faults(void **state)
+{
+	struct areas *a = *state;
+	int status;
+	pid_t pid;
+
+	if (!a) {
+		print_message("# CPUID.1:ECX.OSXSAVE is clear\n");
+		skip();
+	}
+	fill_other(a->other, image_size(), false);
+	tg_fpu_fill(a->image, image_size(), 3, TG_FPU_DIRTY);
+	a->image[HEADER_END - 1] = 1;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		signal(SIGSEGV, SIG_DFL);	/* the sanitiser's would print */
+		load_and_store(a, 3);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_image),
+		cmocka_unit_test(never_beyond_the_end),
+		cmocka_unit_test(load_x87),
+		cmocka_unit_test(load_sse),
+		cmocka_unit_test(load_avx),
+		cmocka_unit_test(load_avx512),
+		cmocka_unit_test(load_all),
+		cmocka_unit_test(a_bad_header_faults),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, map_areas, NULL);
+}
