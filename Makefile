@@ -7,7 +7,8 @@ LANE	?=
 BUILD	:= .cache/build/harness
 
 CFLAGS	?= -O2 -g
-HARNESS_CFLAGS := -std=gnu11 -Wall -Wextra -Iinclude -Ibench -D_GNU_SOURCE= -Wno-format-truncation $(CFLAGS)
+HARNESS_CFLAGS := -std=gnu11 -Wall -Wextra -Iinclude -Ibench -D_GNU_SOURCE= -Wno-format-truncation \
+		  -Wno-unknown-warning-option $(CFLAGS)
 ifneq ($(WERROR),)
 HARNESS_CFLAGS += -Werror
 endif

@@ -108,7 +108,7 @@ static int fill(struct tg_report *r, const struct tg_track *t, size_t n)
 		f->exits = e->flags & TG_F_EXITS;
 		f->status = t[i].status;
 		f->reason = copy(t[i].reason);
-		if (t[i].status == TG_OK && t[i].nr_readings &&
+		if (t[i].status == TG_OK &&
 		    tg_fill_figure(f, t[i].readings, t[i].boots, t[i].nr_readings, r->cal.unit,
 				   r->env.tsc_mhz))
 			return -1;

@@ -176,7 +176,7 @@ static int make_room(struct tg_sampler *s, struct tg_samples *out)
 static void rest_fpu(__u64 rfbm)
 {
 	tg_fpu_fill(host.image, host.image_size, rfbm, TG_FPU_INIT);
-	asm volatile("xrstor64 %0" : : "m" (*(char (*)[])host.image), "a" ((__u32)rfbm),
+	asm volatile("xrstor64 %0" : : "m" (*(char *)host.image), "a" ((__u32)rfbm),
 		     "d" ((__u32)(rfbm >> 32))
 		     : "memory", "st", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
 		       "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",

@@ -113,6 +113,18 @@ int tg_select(char *const *patterns, size_t n, bool full, int rings,
 	size_t i;
 
 	memset(out, 0, sizeof(*out));
+	for (i = 0; i < n; i++) {
+		const char *p = patterns[i];
+
+		/* or a message that quotes it would not be one line */
+		while (*p >= ' ' && *p <= '~')
+			p++;
+		if (*p) {
+			snprintf(err, errlen, "byte 0x%02x in a pattern; allowed: printable ASCII",
+				 (unsigned char)*p);
+			return -1;
+		}
+	}
 	c.hits = calloc(2 * n + 1, sizeof(*c.hits));
 	if (!c.hits) {
 		snprintf(err, errlen, "no memory");

@@ -187,9 +187,9 @@ static int add_boot(struct tg_figure *f, const struct tg_figure *more, int boot)
 		free(f->reason);
 		f->reason = more->reason ? strdup(more->reason) : NULL;
 	}
-	rounds = realloc(f->rounds, (f->nr_rounds + more->nr_rounds) * sizeof(*rounds));
 	if (!more->nr_rounds)
 		return 0;
+	rounds = realloc(f->rounds, (f->nr_rounds + more->nr_rounds) * sizeof(*rounds));
 	if (!rounds)
 		return -1;
 	f->rounds = rounds;

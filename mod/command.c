@@ -156,7 +156,7 @@ int tg_request_check(struct tg_request *rq, char *err)
 		return -EOPNOTSUPP;
 	if (rq->quiet == TG_QUIET_TPR && !boot_cpu_has(X86_FEATURE_APIC)) {
 		snprintf(err, TG_ERROR_MAX,
-			 "quiet=tpr: no local APIC, so CR8 holds nothing back; use quiet=cli or none");
+			 "quiet=tpr: no local APIC, CR8 holds nothing back; allowed: cli none");
 		return -EOPNOTSUPP;
 	}
 	return 0;

@@ -42,7 +42,7 @@ void tg_refuse_init(void)
 		return;
 	}
 	if (!boot_cpu_has(X86_FEATURE_RDTSCP)) {
-		tg_reason = "this CPU lacks RDTSCP (CPUID.0x80000001:EDX[27]), which closes the bracket";
+		tg_reason = "this CPU lacks RDTSCP (CPUID.0x80000001:EDX[27]), needed to time";
 		return;
 	}
 

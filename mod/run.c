@@ -152,6 +152,11 @@ static ssize_t tg_run_write(struct file *file, const char __user *buf, size_t co
 	/* a run for this very file: its answer is still to come */
 	if (!mutex_trylock(&f->lock))
 		return -EBUSY;
+	/*
+	 * The answer is read from its beginning. *ppos alone would not do: the
+	 * kernel forgets it when a write fails, and then error= went unread.
+	 */
+	file->f_pos = 0;
 	*ppos = 0;
 	ret = -ENOMEM;
 	err = kzalloc(TG_ERROR_MAX, GFP_KERNEL);

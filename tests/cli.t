@@ -148,7 +148,21 @@ is "SIGINT leaves no report" "$(ls "$scratch/int" 2>/dev/null)" ""
 # shellcheck disable=SC2086 # a list of pids
 is "SIGINT leaves no round" "$([[ -z $kids ]] || ps -o pid= -p ${kids// /,}0)" ""
 
-# A kernel that kills the process running an experiment loses that figure alone.
+# What kills the process of a round costs the figure under way, no other.
+$tollgate run -o "$scratch/kill" --rounds 2 --samples 65536 'insn/*' >/dev/null 2>"$scratch/err" &
+pid=$!
+sleep 0.7
+pkill -SEGV -P $pid
+rc=0
+wait $pid || rc=$?
+is "a round that is killed: exit code" $rc 1
+like "a round that is killed: says which figure it cost" \
+	'1 of [0-9]+ experiments failed, the first: insn/[a-z0-9_]+@r3' "$(<"$scratch/err")"
+like "a round that is killed: its reason" 'signal 11' "$(<"$scratch/kill/report.txt")"
+is "a round that is killed: all others are there" \
+	"$(grep -c '"status": "ok"\|"status": "not-resolvable"' "$scratch/kill/report.json")" \
+	$(($($tollgate list --names 'insn/*@r3' | wc -l) - 1))
+
 ok "list prints" $tollgate list
 is "names are unique" "$($tollgate list --names | sort | uniq -d)" ""
 is "every name is found again" "$($tollgate list --names 'fpu/xsave:sse@r3')" "fpu/xsave:sse@r3"

@@ -264,6 +264,10 @@ check_reading()
 	is "$(dd bs=1 skip=5 count=12 <&3 2>/dev/null)" insn/imul@r0 "seeking skips"
 	cat <&3 >/dev/null
 	is "$(cat <&3)" "" "then the end"
+	echo "insn/nop@r0 batch=0" 2>/dev/null >&3
+	like "$(cat <&3)" "error=batch=0; *" "an error is read from its beginning as well"
+	echo "insn/nop@r0 samples=3" >&3
+	like "$(head -n 1 <&3)" name=insn/nop@r0 "and the file takes another command after it"
 	exec 3>&- 4>&-
 	ask "fpu/xrstor:init:x87@r0 samples=2" || ask "insn/add@r0 samples=2"
 	like "$(answer name)" "*/*@r0" "defaults may be spelled out, in any order"
@@ -395,7 +399,8 @@ check_loading()
 	is $? 1 "rmmod is refused while a file is open"
 	exec 5<&-
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		rmmod tollgate && insmod "$KO" || break
+		rmmod tollgate || break
+		insmod "$KO" || break
 	done
 	is "$(fact runs)" 0 "rmmod and insmod twenty times"
 	rmmod tollgate
