@@ -37,7 +37,7 @@ struct known {
 };
 
 /* One figure of a known body, in cycles: the way a run makes it. */
-static double recover(const struct known *b, bool *cycles)
+static double recover(const struct known *b, double *ratio)
 {
 	struct tg_point p = { .exp = TG_EXP_insn_imul, .ring = 3 };
 	struct tg_reading r[ROUNDS];
@@ -77,7 +77,7 @@ static double recover(const struct known *b, bool *cycles)
 		tg_samples_free(&out);
 	}
 	tg_calibrate(r, ROUNDS, step, &cal);
-	*cycles = cal.unit == TG_UNIT_CYCLES;
+	*ratio = cal.imul / cal.add;
 	assert_int_equal(tg_fill_figure(&f, r, boots, ROUNDS, TG_UNIT_CYCLES, 1000), 0);
 	v = f.value;
 	free(f.rounds);
@@ -88,18 +88,18 @@ static double recover(const struct known *b, bool *cycles)
 /* The body must come out at want cycles. */
 static void check(const struct known *b, double want)
 {
-	bool cycles;
-	double v = 0;
+	double v = 0, ratio;
 	int i;
 
 	for (i = 0; i < ATTEMPTS; i++) {
-		v = recover(b, &cycles);
+		v = recover(b, &ratio);
 		print_message("# k = %d: %.3f cycles, %.0f expected\n", b->k, v, want);
-		/* an emulator has no cycles to recover */
-		if (!cycles)
+		/* where an IMUL does not take three ADDs, an emulator has no cycles to recover */
+		if (fabs(ratio / TG_IMUL_CYCLES - 1) > 0.2)
 			skip();
 		if (fabs(v - want) <= WITHIN)
 			return;
+		usleep(500000);	/* the neighbour's burst may be over then */
 	}
 	fail_msg("k = %d: %.3f cycles, expected %.0f +- %.1f", b->k, v, want, WITHIN);
 }

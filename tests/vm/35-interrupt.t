@@ -19,9 +19,8 @@ long=(--lane vm --rounds 1000 --samples 5000 -o "$scratch/r" 'insn/*')
 
 wait_for_emulator()
 {
-	local i
 
-	for i in $(seq 100); do
+	for _ in $(seq 100); do
 		[[ $(emulators) -eq 0 ]] || return 0
 		sleep 0.2
 	done
@@ -30,9 +29,7 @@ wait_for_emulator()
 
 nothing_left() # NAME
 {
-	local i
-
-	for i in $(seq 25); do
+	for _ in $(seq 25); do
 		[[ $(emulators) -ne 0 || -n $(ls -A "$TMPDIR") ]] || break
 		sleep 0.2
 	done
