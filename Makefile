@@ -27,6 +27,15 @@ harness: bench/tollgate
 bench/tollgate: $(HARNESS_OBJ)
 	$(CC) $(HARNESS_CFLAGS) -static -o $@ $^ $(HARNESS_LIBS)
 
+# One line for what is missing instead of a page from the compiler.
+$(BUILD)/jansson:
+	@mkdir -p $(@D)
+	@echo 'int main(void) { return 0; }' | $(CC) -include jansson.h -static -x c -o $@ - \
+	$(HARNESS_LIBS) 2>/dev/null || { echo "tollgate: cannot build against jansson;" \
+	"vm/setup.sh harness installs: $$(vm/setup.sh --print harness | tr '\n' ' ')" >&2; exit 3; }
+
+$(HARNESS_OBJ): | $(BUILD)/jansson
+
 $(BUILD)/%.c.o: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HARNESS_CFLAGS) -MMD -MP -c -o $@ $<
@@ -38,7 +47,10 @@ $(BUILD)/%.S.o: bench/%.S
 -include $(HARNESS_OBJ:.o=.d)
 
 module:
-	@[ -d "$(KDIR)" ] || { echo "tollgate: no kernel build tree in KDIR=$(KDIR);" \
+	@case "$(CURDIR)" in *[[:space:]:]*) echo "tollgate: kbuild cannot work in a folder with" \
+	"a space or colon in its name: $(CURDIR)" >&2; exit 2;; esac
+	@[ -e "$(KDIR)/include/generated/utsrelease.h" ] || \
+	{ echo "tollgate: no kernel build tree in KDIR=$(KDIR);" \
 	"install linux-headers-$$(uname -r), or name one: make module KDIR=/path" >&2; exit 3; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
@@ -46,14 +58,15 @@ bench:
 	@LANE="$(LANE)" KDIR="$(KDIR)" vm/bench.sh
 
 # Tests. A commit passes check-fast, a submission check, a release check-all.
-UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_select \
+UNIT	:= $(addprefix tests/unit/build/,test_engine test_stats test_names test_names_bad test_select \
 	     test_reading test_figure test_image test_report test_report_errors test_report_file \
 	     fuzz_report) tests/unit/schema.t
 FAST	:= $(UNIT) tests/cli.t tests/readme.t tests/vm/30-golden-6.12.t
 CHECK	:= $(FAST) tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
-	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
-ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t
+	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \
+	   tests/vm/22-two-cpus-6.12.t tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
+ALL	:= $(CHECK) tests/fresh.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t
 
 check-fast check check-all: export WERROR = 1
 check-fast: test-programs
@@ -83,12 +96,14 @@ readme: harness
 install: harness
 	install -D -m 755 bench/tollgate $(DESTDIR)$(PREFIX)/bin/tollgate
 	mkdir -p $(DESTDIR)$(PREFIX)/share/tollgate
-	cp -r Kbuild include mod vm $(DESTDIR)$(PREFIX)/share/tollgate/
+	find Kbuild include mod vm -type f \( -name Kbuild -o -name '*.[chS]' -o -name '*.def' \
+		-o -name '*.sh' -o -name init \) ! -name '*.mod.c' \
+		-exec cp --parents -t $(DESTDIR)$(PREFIX)/share/tollgate {} +
 
 clean:
 	rm -rf bench/tollgate .cache/build tests/unit/build
 	rm -rf tollgate.ko tollgate.o tollgate.mod* .tollgate.* Module.symvers .Module.symvers.cmd \
-		modules.order .modules.order.cmd mod/*.o mod/.*.cmd .tmp_versions
+		modules.order .modules.order.cmd mod/*.o mod/.*.cmd mod/.*.d .tmp_versions
 
 help:
 	@echo "make              the harness; tollgate.ko where this kernel's headers are"

@@ -2,6 +2,7 @@
 #include <argp.h>
 #include <stdlib.h>
 
+#include "args.h"
 #include "cmd.h"
 #include "engine.h"
 #include "exit.h"
@@ -110,7 +111,7 @@ int tg_cmd_list(int argc, char **argv)
 	struct tg_selection s;
 	size_t i;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	tg_arguments(&argp, argc, argv, &o);
 	if (tg_select(o.patterns, o.nr_patterns, true, R0 | R3, &s, err, sizeof(err))) {
 		fprintf(stderr, "tollgate: list: %s\n", err);
 		return TG_EXIT_INPUT;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args.h"
 #include "exit.h"
 #include "report.h"
 
@@ -24,7 +25,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		arguments->nr_files = state->argc - state->next;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "no report given");
+		tg_bad_usage(state, "no report given");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -80,7 +81,7 @@ int tg_cmd_report(int argc, char **argv)
 	if (argc > 0)
 		argv[0] = name;
 	argp_err_exit_status = TG_EXIT_INPUT;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (tg_arguments(&argp, argc, argv, &arguments))
 		return complain("out of memory");
 
 	/* One bad file does not hide the others; the first fault gives the exit status. */

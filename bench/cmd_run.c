@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <argp.h>
 #include <errno.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "args.h"
 #include "cmd.h"
 #include "home.h"
 #include "run.h"
@@ -16,17 +17,18 @@ static const struct argp_option options[] = {
 	{ "lane", OPT_LANE, "LANE", 0,
 	  "user: ring 3 on this machine (default); vm: boot a kernel with the module under "
 	  "QEMU; host: ring 0 and ring 3 here, module loaded", 0 },
-	{ "rounds", OPT_ROUNDS, "N", 0, "Rounds, each a fresh process (default 20)", 0 },
-	{ "samples", OPT_SAMPLES, "N", 0, "Samples of each series a round (default 1000)", 0 },
+	{ "rounds", OPT_ROUNDS, "N", 0, "Rounds, each a fresh process (default 20; lane vm 2)", 0 },
+	{ "samples", OPT_SAMPLES, "N", 0, "Samples of each series a round (default 1000; lane vm 8)", 0 },
 	{ "cpu", OPT_CPU, "N", 0, "CPU to measure on (default: the highest allowed)", 0 },
 	{ "kernel", OPT_KERNEL, "K", 0, "Lane vm: 6.1 or 6.12 (default 6.12)", 0 },
 	{ "boots", OPT_BOOTS, "N", 0, "Lane vm: boots, each with all its rounds (default 1)", 0 },
 	{ "full", OPT_FULL, NULL, 0, "All experiments, not the CORE tier alone", 0 },
-	{ "quick", OPT_QUICK, NULL, 0, "3 rounds of 250 samples, marked quick", 0 },
+	{ "quick", OPT_QUICK, NULL, 0, "3 rounds of 250 samples, marked quick (lane vm is quick as it is)", 0 },
 	{ "quiet", OPT_QUIET, "MODE", 0,
 	  "Ring 0: what keeps interrupts out: tpr, cli or none", 0 },
 	{ "output", 'o', "DIR", 0,
-	  "Directory for report.json and report.txt (default: results/local/...)", 0 },
+	  "Directory for report.json and report.txt, which are replaced (default: a new one "
+	  "in results/local)", 0 },
 	{ "json", OPT_JSON, "FILE", OPTION_HIDDEN, NULL, 0 },
 	{ "icount", OPT_ICOUNT, NULL, OPTION_HIDDEN, NULL, 0 },
 	{ "env-qemu", OPT_QEMU, "TEXT", OPTION_HIDDEN, NULL, 0 },
@@ -46,7 +48,7 @@ static long number(struct argp_state *state, const char *name, const char *text,
 	errno = 0;
 	v = strtol(text, &end, 10);
 	if (errno || end == text || *end || v < min || v > max)
-		argp_failure(state, TG_EXIT_INPUT, 0,
+		tg_bad_usage(state,
 			     "--%s '%s' is not allowed; allowed: a whole number from %ld to %ld",
 			     name, text, min, max);
 	return v;
@@ -65,7 +67,7 @@ static int word(struct argp_state *state, const char *name, const char *text,
 		snprintf(allowed + strlen(allowed), sizeof(allowed) - strlen(allowed), " %s",
 			 words[i]);
 	}
-	argp_failure(state, TG_EXIT_INPUT, 0, "--%s '%s' is not allowed; allowed:%s", name, text,
+	tg_bad_usage(state, "--%s '%s' is not allowed; allowed:%s", name, text,
 		     allowed);
 	return -1;
 }
@@ -104,6 +106,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->quiet = quiets[word(state, "quiet", arg, quiets, TG_NR_QUIET)];
 		return 0;
 	case 'o':
+		if (!*arg)
+			tg_bad_usage(state, "-o '' is not allowed; allowed: a directory");
 		o->output = arg;
 		return 0;
 	case OPT_JSON:
@@ -130,10 +134,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (o->lane != TG_LANE_VM && (o->kernel || o->boots))
-			argp_failure(state, TG_EXIT_INPUT, 0, "--%s needs --lane vm",
+			tg_bad_usage(state, "--%s needs --lane vm",
 				     o->kernel ? "kernel" : "boots");
 		if (o->lane == TG_LANE_USER && o->quiet)
-			argp_failure(state, TG_EXIT_INPUT, 0,
+			tg_bad_usage(state,
 				     "--quiet is about ring 0: it needs --lane vm or host");
 		if (!o->kernel)
 			o->kernel = "6.12";
@@ -168,45 +172,83 @@ static int make_dirs(const char *path, char *err, size_t errlen)
 	return 0;
 }
 
-/* Where reports go unless -o says: results/local/<UTC>-<lane>-<kernel>. */
-static void default_dir(const struct tg_report *r, char *dir, size_t len)
+/*
+ * Where reports go unless -o says: results/local/<UTC>-<lane>-<kernel>, made
+ * here; of two runs in one second the later gets -2 behind it.
+ */
+static int default_dir(const struct tg_report *r, char *dir, size_t len, char *err, size_t errlen)
 {
 	char date[32];
-	size_t i, n = 0;
+	size_t i, n = 0, end;
 
 	for (i = 0; r->env.date[i] && n < sizeof(date) - 1; i++)
 		if (!strchr("-:", r->env.date[i]))
 			date[n++] = r->env.date[i];
 	date[n] = 0;
-	snprintf(dir, len, "%s/%s-%s-%s", tg_results_local(), date, tg_lane_names[r->lane],
-		 r->env.kernel);
+	end = snprintf(dir, len, "%s/%s-%s-%s", tg_results_local(), date,
+		       tg_lane_names[r->lane], r->env.kernel);
+	for (i = 2; mkdir(dir, 0777); i++) {
+		if (errno != EEXIST || i > 1000 || end + 8 > len) {
+			snprintf(err, errlen, "cannot make directory %s: %s", dir,
+				 strerror(errno));
+			return -1;
+		}
+		snprintf(dir + end, len - end, "-%zu", i);
+	}
+	return 0;
 }
 
-static int write_report(const struct tg_options *o, const struct tg_report *r, char *err,
-			size_t errlen)
+/* Where the report will go must be there before anybody waits for figures. */
+static int check_output(const struct tg_options *o, char *err, size_t errlen)
 {
-	char dir[2048], path[4096];
+	const char *dir = o->output ? o->output : tg_results_local();
 
 	if (o->json)
-		return tg_report_save(r, o->json, err, errlen) ? TG_EXIT_IO : TG_EXIT_OK;
-	if (o->output)
-		snprintf(dir, sizeof(dir), "%s", o->output);
-	else
-		default_dir(r, dir, sizeof(dir));
+		return TG_EXIT_OK;
+	if (make_dirs(dir, err, errlen))
+		return TG_EXIT_IO;
+	if (access(dir, W_OK | X_OK)) {
+		snprintf(err, errlen, "cannot write in %s: %s", dir, strerror(errno));
+		return TG_EXIT_IO;
+	}
+	return TG_EXIT_OK;
+}
+
+static int save(const struct tg_report *r, const char *dir, char *err, size_t errlen)
+{
+	char path[4096];
+
 	if (make_dirs(dir, err, errlen))
 		return TG_EXIT_IO;
 	snprintf(path, sizeof(path), "%s/report.json", dir);
 	if (tg_report_save(r, path, err, errlen))
 		return TG_EXIT_IO;
 	snprintf(path, sizeof(path), "%s/report.txt", dir);
-	if (tg_report_save_text(r, path, err, errlen))
-		return TG_EXIT_IO;
+	return tg_report_save_text(r, path, err, errlen) ? TG_EXIT_IO : TG_EXIT_OK;
+}
+
+/* Saves and prints; what cannot be saved is printed all the same. */
+static int write_report(const struct tg_options *o, const struct tg_report *r, char *err,
+			size_t errlen)
+{
+	char dir[2048];
+	int rc;
+
+	if (o->json)
+		return tg_report_save(r, o->json, err, errlen) ? TG_EXIT_IO : TG_EXIT_OK;
+	if (o->output)
+		snprintf(dir, sizeof(dir), "%s", o->output);
+	if (!o->output && default_dir(r, dir, sizeof(dir), err, errlen))
+		rc = TG_EXIT_IO;
+	else
+		rc = save(r, dir, err, errlen);
 	if (tg_report_text(r, stdout) || fflush(stdout)) {
 		snprintf(err, errlen, "cannot write to standard output");
 		return TG_EXIT_IO;
 	}
-	fprintf(stderr, "Written: %s/report.json and report.txt\n", dir);
-	return TG_EXIT_OK;
+	if (!rc)
+		fprintf(stderr, "Written: %s/report.json and report.txt\n", dir);
+	return rc;
 }
 
 /* What the figures say of the run: all failed is a failure, none measured too. */
@@ -247,10 +289,17 @@ int tg_cmd_run(int argc, char **argv)
 	char err[1024] = "";
 	int rc;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	tg_arguments(&argp, argc, argv, &o);
 	tg_catch_signals();
-	rc = o.lane == TG_LANE_VM && !o.json ? tg_run_vm(&o, &r, err, sizeof(err)) :
-					       tg_run_here(&o, &r, err, sizeof(err));
+	rc = TG_EXIT_OK;
+	if (o.lane == TG_LANE_HOST)
+		tg_module_dir(err, sizeof(err), &rc);
+	if (rc == TG_EXIT_OK)
+		rc = check_output(&o, err, sizeof(err));
+	if (rc == TG_EXIT_OK)
+		rc = o.lane == TG_LANE_VM && !o.json ?
+		     tg_run_vm(&o, &r, err, sizeof(err)) :
+		     tg_run_here(&o, &r, err, sizeof(err));
 	if (rc == TG_EXIT_OK) {
 		rc = write_report(&o, r, err, sizeof(err));
 		if (rc == TG_EXIT_OK)

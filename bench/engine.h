@@ -57,6 +57,22 @@ bool tg_ring3_available(const struct tg_point *p, char *why, size_t len);
 /* Granularity of this CPU's RDTSC in ticks, >= 1. */
 uint64_t tg_ring3_tsc_step(void);
 
+/*
+ * tg_tsc_step - granularity from a histogram of durations: seen[t] of t ticks.
+ *
+ * Values seen at least rare times form clusters. Only a comb of at least
+ * TG_STEP_CLUSTERS equally spaced ones shows a step; anything else, such as a
+ * bracket with two modes, is a clock whose step does not matter: 1.
+ */
+#define TG_STEP_CLUSTERS 4
+uint64_t tg_tsc_step(const uint32_t *seen, size_t span, uint32_t rare);
+
+/*
+ * Whether interrupts show in ring 3 on this CPU: self-test of the witness. False
+ * under FRED, whose return leaves ES alone: then discarded counts nothing.
+ */
+bool tg_ring3_witness(void);
+
 /* Copies in one pass of the row's block. */
 uint32_t tg_ring3_block(enum tg_exp_id exp);
 

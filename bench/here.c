@@ -1,41 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Lanes user and host: run the rounds on this machine, make the report. */
-#include <sched.h>
 #include <stdlib.h>
 
+#include "place.h"
 #include "run.h"
 
 static char *copy(const char *s)
 {
 	return s ? strdup(s) : NULL;
-}
-
-/* The CPU to measure on: the one asked for, or the highest this process may use,
- * which takes fewer interrupts than CPU 0 on most machines. */
-static int choose_cpu(int wanted, char *err, size_t errlen)
-{
-	char allowed[128] = "";
-	cpu_set_t set;
-	int i, last = -1;
-	size_t n = 0;
-
-	if (sched_getaffinity(0, sizeof(set), &set)) {
-		snprintf(err, errlen, "cannot read this process's CPUs");
-		return -1;
-	}
-	for (i = 0; i < CPU_SETSIZE; i++) {
-		if (!CPU_ISSET(i, &set))
-			continue;
-		last = i;
-		if (n < sizeof(allowed))
-			n += snprintf(allowed + n, sizeof(allowed) - n, " %d", i);
-	}
-	if (wanted < 0)
-		return last;
-	if (wanted < CPU_SETSIZE && CPU_ISSET(wanted, &set))
-		return wanted;
-	snprintf(err, errlen, "--cpu %d is not online or not allowed; allowed:%s", wanted, allowed);
-	return -1;
 }
 
 /* Tracks of the selected points; what cannot run here says so at once. */
@@ -118,6 +90,8 @@ static int fill(struct tg_report *r, const struct tg_track *t, size_t n)
 
 static void describe(struct tg_report *r, const struct tg_options *o, int cpu)
 {
+	static const char *const quiets[] = TG_QUIET_NAMES;	/* the first is the default */
+
 	r->tollgate = strdup(TG_VERSION);
 	r->lane = o->lane;
 	tg_sysinfo(&r->env, cpu);
@@ -129,7 +103,7 @@ static void describe(struct tg_report *r, const struct tg_options *o, int cpu)
 	r->plan.rounds = o->rounds;
 	r->plan.samples = o->samples;
 	r->plan.tier = strdup(o->nr_patterns ? "patterns" : o->full ? "full" : "core");
-	r->plan.quiet = o->lane == TG_LANE_USER ? NULL : strdup(o->quiet ? o->quiet : "row");
+	r->plan.quiet = o->lane == TG_LANE_USER ? NULL : strdup(o->quiet ? o->quiet : quiets[0]);
 }
 
 int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err, size_t errlen)
@@ -138,7 +112,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	struct tg_selection sel;
 	struct tg_track *t = NULL;
 	struct tg_report *r = NULL;
-	uint64_t step = 1;
+	struct tg_clock clock = { .step = 1 };
 	int rc, cpu;
 
 	if (!o.rounds)
@@ -150,8 +124,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	if (tg_select(o.patterns, o.nr_patterns, o.full, o.lane == TG_LANE_USER ? R3 : R0 | R3,
 		      &sel, err, errlen))
 		return TG_EXIT_INPUT;
-	rc = TG_EXIT_INPUT;
-	cpu = choose_cpu(o.cpu, err, errlen);
+	cpu = tg_choose_cpu(o.cpu, &rc, err, errlen);
 	if (cpu < 0)
 		goto out;
 	rc = TG_EXIT_NOTHING;
@@ -165,11 +138,13 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	r = tg_report_new();
 	if (!t || !r)
 		goto out;
-	rc = tg_rounds(&o, t, sel.n, cpu, &step, err, errlen);
+	rc = tg_rounds(&o, t, sel.n, cpu, &clock, err, errlen);
 	if (rc)
 		goto out;
 	describe(r, &o, cpu);
-	if (calibrate(t, sel.n, step, &r->cal) || fill(r, t, sel.n)) {
+	r->cal.witness = clock.witness;
+	r->env.core_type = strdup(clock.core);
+	if (calibrate(t, sel.n, clock.step, &r->cal) || fill(r, t, sel.n)) {
 		snprintf(err, errlen, "no memory");
 		rc = TG_EXIT_IO;
 		goto out;

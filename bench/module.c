@@ -23,9 +23,9 @@ const char *tg_module_dir(char *why, size_t len, int *code)
 {
 	struct stat st;
 
-	*code = TG_EXIT_NOTHING;
 	if (!access("/sys/kernel/debug/" TG_DEBUGFS_NAME "/run", R_OK | W_OK))
 		return dir;
+	*code = TG_EXIT_NOTHING;
 	if (geteuid()) {
 		*code = TG_EXIT_REFUSED;
 		snprintf(why, len, "lane host needs root: its files are for root alone");

@@ -89,7 +89,7 @@ static void set_note(struct tg_calibration *cal, const char *note)
 void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 		  struct tg_calibration *cal)
 {
-	char note[160];
+	char note[200];
 	size_t i, exact = 0, busy = 0;
 	double ratio;
 
@@ -112,12 +112,12 @@ void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 		set_note(cal, "one tick per instruction of both chains: an instruction counter");
 		return;
 	}
-	ratio = quantile_of(r, n, 0.25, reading_ratio);
+	ratio = quantile_of(r, n, TG_CHAIN_QUANTILE, reading_ratio);
 	for (i = 0; i < n; i++)
 		busy += fabs(reading_ratio(&r[i]) - 1.0) > TG_CHAIN_TOLERANCE;
 	if (!(fabs(ratio - 1.0) <= TG_CHAIN_TOLERANCE)) {
 		snprintf(note, sizeof(note),
-			 "refused: IMUL takes %.3f times an ADD, not 3; figures in TSC ticks",
+			 "refused: IMUL takes %.3f times an ADD, not 3; figures in TSC ticks (a busy neighbour? more --rounds, or a quieter moment)",
 			 TG_IMUL_CYCLES / ratio);
 		set_note(cal, note);
 		return;
@@ -127,7 +127,7 @@ void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 	cal->error = (quantile_of(r, n, 0.75, reading_rate) -
 		      quantile_of(r, n, 0.25, reading_rate)) / 2;
 	snprintf(note, sizeof(note),
-		 "ADD chain agrees within %.2f %%; off by more than %.0f %% beside %zu of %zu batches",
+		 "in the quietest tenth of batches IMUL and ADD agree within %.2f %%; more than %.0f %% apart beside %zu of %zu",
 		 fabs(ratio - 1.0) * 100, TG_CHAIN_TOLERANCE * 100, busy, n);
 	set_note(cal, note);
 }

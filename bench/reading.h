@@ -28,12 +28,14 @@ int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out)
  * What the calibrating chains say about the clock. A dependent IMUL r32 takes
  * 3 core cycles and a dependent ADD r,r one on every CPU this runs on but some
  * small cores; where their ratio is off by more than TG_CHAIN_TOLERANCE the
- * calibration is refused and figures stay in ticks. The ratio is the lower
- * quartile over all batches: a busy SMT sibling slows the ADDs, not the IMULs,
- * and comes and goes. Where both chains take exactly one tick an instruction,
+ * calibration is refused and figures stay in ticks. What is in question is the
+ * CPU, not its neighbour: a busy SMT sibling slows the ADDs by a per cent or two
+ * and leaves the IMULs alone, so the ratio is that of the quietest tenth of all
+ * batches. Where both chains take exactly one tick an instruction,
  * in every round, the clock counts instructions.
  */
 #define TG_CHAIN_TOLERANCE	0.01
+#define TG_CHAIN_QUANTILE	0.1
 #define TG_IMUL_CYCLES		3.0
 
 /*

@@ -64,6 +64,7 @@ static void free_environment(struct tg_environment *env)
 	free(env->date);
 	free(env->cpu);
 	free(env->vendor);
+	free(env->core_type);
 	free(env->microcode);
 	free(env->kernel);
 	free(env->kernel_build);

@@ -63,6 +63,7 @@ struct tg_environment {
 	char *cpu;		/* model name */
 	char *vendor;
 	int family, model, stepping;
+	char *core_type;	/* of the CPU pinned to: core, atom (hybrid CPUs), one kind */
 	char *microcode;	/* 0x... or "unknown" */
 	char *kernel;		/* release */
 	char *kernel_build;	/* version: #1 SMP ... */
@@ -89,6 +90,7 @@ struct tg_calibration {
 	double canary;		/* ticks per independent add: a busy SMT sibling shows here */
 	double bracket;		/* ticks of the empty bracket (p5) */
 	long tsc_step;		/* granularity of RDTSC, ticks */
+	bool witness;		/* interrupts show in ring 3; else discarded counts none there */
 	char *note;		/* why the unit is what it is; one line */
 };
 
@@ -96,7 +98,7 @@ struct tg_plan_info {		/* what was asked for */
 	int boots, rounds;
 	long samples;		/* per round and sequence */
 	char *tier;		/* "core" "full" "patterns" */
-	char *quiet;		/* ring-0 quiet mode(s): "row" (default of each row), cli, tpr, none; NULL without module */
+	char *quiet;		/* ring 0: tpr, cli or none; NULL in lane user */
 };
 
 struct tg_report {

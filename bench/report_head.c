@@ -75,8 +75,8 @@ static void say_quick(const struct tg_report *r, FILE *out)
 		quick += r->figures[i].quick;
 	if (quick)
 		tg_say(out, "QUICK:", INDENT,
-		       "%zu of %zu figures come from fewer than %d rounds; claims does not use those",
-		       quick, r->nr_figures, TG_FULL_ROUNDS);
+		       "fewer than %d rounds behind %zu figure%s: only a first look",
+		       TG_FULL_ROUNDS, quick, quick == 1 ? "" : "s");
 }
 
 static const char *after(const char *s, const char *prefix)
@@ -281,6 +281,16 @@ static void say_calibration(const struct tg_report *r, FILE *out)
 	}
 	if (cal->note && *cal->note)
 		tg_say(out, "note:", INDENT, "%s", cal->note);
+	if (!cal->witness)
+		tg_say(out, "note:", INDENT, "interrupts do not show in ring 3 on this CPU: "
+		       "@r3 figures may hold some, and none is counted as discarded");
+}
+
+/* What the column says and what it does not. */
+static void say_errors(const struct tg_report *r, FILE *out)
+{
+	if (r->cal.unit != TG_UNIT_INSNS)
+		say_line(out, "errors:", "95 %%, over this run's rounds; two runs may differ by more");
 }
 
 static void say_insns(const struct tg_report *r, FILE *out)
@@ -301,8 +311,10 @@ void tg_report_head(const struct tg_report *r, FILE *out)
 	tg_say(out, "", 0, "Tollgate %s report, lane %s, %s", known(r->tollgate),
 	       tg_lane_names[r->lane], known(env->date));
 	say_quick(r, out);
-	say_line(out, "CPU:", "%s (%s %d/%d/%d)", known(env->cpu), known(env->vendor),
-		 env->family, env->model, env->stepping);
+	say_line(out, "CPU:", "%s (%s %d/%d/%d)%s%s", known(env->cpu), known(env->vendor),
+		 env->family, env->model, env->stepping,
+		 strcmp(known(env->core_type), "one kind") ? ", kind of core: " : "",
+		 strcmp(known(env->core_type), "one kind") ? known(env->core_type) : "");
 	say_line(out, "microcode:", "%s", known(env->microcode));
 	say_line(out, "kernel:", "%s %s", known(env->kernel), known(env->kernel_build));
 	say_line(out, "cmdline:", "%s", env->cmdline ? env->cmdline : "unknown");
@@ -310,5 +322,6 @@ void tg_report_head(const struct tg_report *r, FILE *out)
 	say_lane(r, out);
 	say_plan(&r->plan, out);
 	say_calibration(r, out);
+	say_errors(r, out);
 	say_insns(r, out);
 }

@@ -40,6 +40,7 @@ static const struct tg_field environment_fields[] = {
 	WHOLE(INT, family, 0, INT_MAX),
 	WHOLE(INT, model, 0, INT_MAX),
 	WHOLE(INT, stepping, 0, INT_MAX),
+	FIELD(TEXT, core_type),
 	FIELD(TEXT, microcode),
 	FIELD(TEXT, kernel),
 	FIELD(TEXT, kernel_build),
@@ -79,6 +80,7 @@ static const struct tg_field calibration_fields[] = {
 	FIELD(MAYBE, canary),
 	FIELD(MAYBE, bracket),
 	WHOLE(LONG, tsc_step, 0, MOST),
+	FIELD(BOOL, witness),
 	FIELD(LINE, note),
 };
 const struct tg_table tg_calibration_table = { calibration_fields, NR(calibration_fields) };

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -96,6 +97,32 @@ static int host_init(char *why, size_t len)
 	return 0;
 }
 
+/*
+ * The first write to a fresh page faults, and the fault returns by whatever
+ * instruction interrupts return by: the selector must not survive it.
+ */
+bool tg_ring3_witness(void)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+	volatile char *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	tg_mark_t mark;
+	bool quiet, broken;
+
+	if (page == MAP_FAILED)
+		return false;
+	/* an interrupt in between would make a dead witness look alive: once more */
+	do {
+		tg_mark(&mark);
+		quiet = !tg_broken(&mark);
+	} while (!quiet);
+	tg_mark(&mark);
+	*page = 1;
+	broken = tg_broken(&mark);
+	munmap((void *)page, size);
+	return broken;
+}
+
 bool tg_ring3_available(const struct tg_point *p, char *why, size_t len)
 {
 	return tg_ring3_usable(why, len) && !host_init(why, len) &&
@@ -107,42 +134,62 @@ uint32_t tg_ring3_block(enum tg_exp_id exp)
 	return tg_block(tg_exps[exp].family_id);
 }
 
+uint64_t tg_tsc_step(const uint32_t *seen, size_t span, uint32_t rare)
+{
+	uint64_t from[TG_STEP_CLUSTERS], to[TG_STEP_CLUSTERS], gap, first = 0, reach = 0;
+	size_t i, n = 0;
+
+	for (i = 0; i < span && n < TG_STEP_CLUSTERS; i++) {
+		if (seen[i] < rare)
+			continue;
+		from[n] = i;
+		while (i + 1 < span && seen[i + 1] >= rare)
+			i++;
+		to[n++] = i;
+	}
+	if (n < TG_STEP_CLUSTERS)
+		return 1;
+	for (i = 1; i < n; i++) {
+		gap = from[i] + to[i] - from[i - 1] - to[i - 1];	/* twice the distance */
+		if (i == 1)
+			first = gap;
+		/* a scaled TSC is off by a tick now and then: two in twice the distance */
+		if (gap > first + 2 || first > gap + 2)
+			return 1;
+		if (to[i] - from[i - 1] > reach)
+			reach = to[i] - from[i - 1];
+	}
+	return reach;
+}
+
 /*
- * The step shows in the empty bracket at random phases: readings fall into
- * clusters one step apart. A cluster is a run of adjacent values (a scaled
- * TSC blurs by a tick), each seen in at least 1 of 256 samples.
+ * Time between two reads around delays of every length from 1 to 382 cycles: a
+ * clock that moves every tick shows nearly every value, a coarse one a comb.
+ * A single value of the empty bracket is an instruction counter's, or a clock
+ * so fine that its step does not matter.
  */
 uint64_t tg_ring3_tsc_step(void)
 {
-	enum { N = 8192, RARE = N / 256, SPAN = 4096 };
+	enum { N = 16384, RARE = N / 512, SPAN = 512 };
 	static uint32_t seen[SPAN];
 	struct tg_sampler s = { .random = TG_BOOTSTRAP_SEED };
 	struct tg_args args = { .loops = 1 };
-	uint64_t first = 0, step = SPAN, ticks;
-	int i, clusters = 0;
+	uint64_t ticks, least = UINT64_MAX, most = 0;
+	int i;
 
 	memset(seen, 0, sizeof(seen));
 	for (i = 0; i < N; i++) {
 		tg_dither(&s);
 		ticks = tg_seqs_insn_empty[0][TG_LO](&args);
+		least = ticks < least ? ticks : least;
+		most = ticks > most ? ticks : most;
+		ticks = tg_now();
+		tg_dither(&s);
+		ticks = tg_now() - ticks;
 		if (ticks < SPAN)
 			seen[ticks]++;
 	}
-	/* the distance from the start of a cluster to the end of the next */
-	for (i = 1; i < SPAN; i++) {
-		if (seen[i] < RARE)
-			continue;
-		if (seen[i - 1] < RARE) {
-			uint64_t last = i;
-
-			while (last + 1 < SPAN && seen[last + 1] >= RARE)
-				last++;
-			if (clusters++ && last - first < step)
-				step = last - first;
-			first = i;
-		}
-	}
-	return clusters > 1 ? step : 1;
+	return least == most ? 1 : tg_tsc_step(seen, SPAN, RARE);
 }
 
 void tg_samples_free(struct tg_samples *s)

@@ -7,12 +7,12 @@
  *	out	begin N
  *		ok N loops p5 median imul add canary bracket kept discarded
  *		skipped|refused|failed N reason
- *		step TICKS, first of all
+ *		step TICKS WITNESS CORE, first of all: the clock, whether
+ *		interrupts show in ring 3, the kind of core
  */
-#include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 
+#include "place.h"
 #include "run.h"
 #include "stats.h"
 
@@ -23,7 +23,7 @@
 #define TG_LONG_STEPS	64
 #define TG_LONG_TICKS	1000
 #define TG_PILOT	24
-#define TG_LOOPS_MAX	32
+#define TG_PILOT_LOOPS	32
 
 static enum tg_status measure(const struct tg_request *q, struct tg_samples *s, char *why,
 			      size_t len)
@@ -53,7 +53,7 @@ static enum tg_status pilot(struct tg_request *q, uint64_t step, char *why, size
 	if (!tg_reduce(&s, step, &r) && !(r.imul == 1.0 && r.add == 1.0)) {
 		ticks = tg_low_ticks(s.ticks[0], s.n[0], step) -
 			tg_low_ticks(s.ticks[1], s.n[1], step);
-		while (q->loops < TG_LOOPS_MAX && ticks * q->loops < want)
+		while (q->loops < TG_PILOT_LOOPS && ticks * q->loops < want)
 			q->loops *= 2;
 	}
 	tg_samples_free(&s);
@@ -93,25 +93,25 @@ int tg_cmd_round(int argc, char **argv)
 	struct tg_request q = { .cpu = -1 };
 	char line[TG_NAME_MAX + 64], name[TG_NAME_MAX], err[256];
 	uint64_t step;
-	cpu_set_t set;
 	size_t n;
+	int rc;
 
 	if (argc != 4)
 		return TG_EXIT_INPUT;
 	q.cpu = atoi(argv[1]);
 	q.quiet = *argv[3] ? argv[3] : NULL;
-	CPU_ZERO(&set);
-	CPU_SET(q.cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set)) {
-		fprintf(stderr, "tollgate: cannot move to CPU %d: %s\n", q.cpu, strerror(errno));
-		return TG_EXIT_INPUT;
+	rc = tg_pin(q.cpu);
+	if (rc) {
+		fprintf(stderr, "tollgate: cannot move to CPU %d: %s\n", q.cpu, strerror(-rc));
+		return TG_EXIT_REFUSED;
 	}
 	if (!tg_ring3_usable(err, sizeof(err))) {
 		fprintf(stderr, "tollgate: %s\n", err);
 		return TG_EXIT_NOTHING;
 	}
 	step = tg_ring3_tsc_step();
-	printf("step %llu\n", (unsigned long long)step);
+	printf("step %llu %d %s\n", (unsigned long long)step, tg_ring3_witness(),
+	       tg_core_type());
 	while (fgets(line, sizeof(line), stdin)) {
 		q.samples = strtoul(argv[2], NULL, 10);
 		if (sscanf(line, "%zu %u %127s", &n, &q.loops, name) != 3 ||

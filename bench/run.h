@@ -54,12 +54,19 @@ struct tg_track {
 	size_t nr_readings;
 };
 
+/* What the rounds' processes found out about the clock they measured with. */
+struct tg_clock {
+	uint64_t step;		/* granularity of RDTSC, ticks */
+	bool witness;		/* interrupts show in ring 3 */
+	char core[16];		/* tg_core_type() */
+};
+
 /*
  * tg_rounds - runs all rounds, each in a fresh process, and appends readings
  * to the tracks. Returns an exit code; err holds one line unless it is 0.
  */
 int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, int cpu,
-	      uint64_t *step, char *err, size_t errlen);
+	      struct tg_clock *clock, char *err, size_t errlen);
 
 /* The hidden command a round runs in: `tollgate round CPU SAMPLES SEED QUIET`. */
 int tg_cmd_round(int argc, char **argv);

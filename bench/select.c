@@ -100,7 +100,7 @@ static void explain(const char *pattern, size_t elsewhere, char *err, size_t err
 		snprintf(full, sizeof(full), "%.100s%s", pattern, strchr(pattern, '@') ? "" : "@r3");
 		if (!tg_point_parse(full, &p, reason, sizeof(reason)))
 			snprintf(reason, sizeof(reason), "no such point");
-		snprintf(err, errlen, "%s ('tollgate list' shows all)", reason);
+		snprintf(err, errlen, "%s", reason);
 	}
 }
 

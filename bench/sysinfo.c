@@ -59,7 +59,8 @@ static int cpuinfo_int(const char *field)
 /*
  * The kernel's command line without words that locate or name a machine and
  * cannot change a cost: paths, addresses, identifiers (anything whose value
- * holds a '/' or a ':', or a UUID), and what follows "--", which is init's.
+ * holds a '/' or a ':' and is no list of CPUs such as 0-31:1/2, or a UUID), and
+ * what follows "--", which is init's.
  */
 static char *command_line(void)
 {
@@ -68,7 +69,10 @@ static char *command_line(void)
 
 	for (word = strtok_r(line, " ", &save); kept && word && strcmp(word, "--");
 	     word = strtok_r(NULL, " ", &save)) {
-		if (strpbrk(word, "/:") || strstr(word, "UUID"))
+		const char *value = strchr(word, '=');
+		bool list = value && value[1 + strspn(value + 1, "0123456789,:/-")] == 0;
+
+		if ((strpbrk(word, "/:") && !list) || strstr(word, "UUID"))
 			continue;
 		if (*kept)
 			strcat(kept, " ");

@@ -22,6 +22,7 @@ struct guest {
 	char qemu[64];
 	char dir[PATH_MAX];		/* private: module, job, what came out */
 	const char *cpu_model, *accel;
+	long limit;			/* seconds a boot may take */
 };
 
 /* A key=value line of a script's output. */
@@ -144,10 +145,10 @@ static int boot(const struct guest *g, int n, int of, long left, struct tg_repor
 		size_t errlen)
 {
 	char job[PATH_MAX + 16], ko[PATH_MAX + 32], dir[PATH_MAX + 16], what[96];
-	char self[PATH_MAX + 16], path[PATH_MAX + 32], exe[PATH_MAX];
+	char self[PATH_MAX + 16], path[PATH_MAX + 32], exe[PATH_MAX], limit[16];
 	char *const argv[] = { "vm/boot.sh", "--image", (char *)g->image, "--job", job, "--out", dir,
 			       "--qemu-cpu", (char *)g->cpu_model, "--file", ko, "--file", self,
-			       "--file", "vm/host-run.sh:/host-run.sh", NULL };
+			       "--file", "vm/host-run.sh:/host-run.sh", "--timeout", limit, NULL };
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	int rc;
 
@@ -156,6 +157,7 @@ static int boot(const struct guest *g, int n, int of, long left, struct tg_repor
 		return TG_EXIT_IO;
 	}
 	exe[len] = 0;
+	snprintf(limit, sizeof(limit), "%ld", g->limit);
 	snprintf(job, sizeof(job), "%s/job", g->dir);
 	snprintf(ko, sizeof(ko), "%s/tollgate.ko:/tollgate.ko", g->dir);
 	snprintf(self, sizeof(self), "%s:/tollgate", exe);
@@ -301,6 +303,12 @@ int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, siz
 	if (tg_select(o->patterns, o->nr_patterns, o->full, R0 | R3, &sel, err, errlen))
 		return TG_EXIT_INPUT;
 	tg_selection_free(&sel);
+	/*
+	 * Some 3 ms of emulation a round and sample for all experiments (two
+	 * slow cores); three times that, and room for the boot itself.
+	 */
+	g.limit = 120 + 0.01 * (o->rounds ? o->rounds : TG_ROUNDS_ICOUNT) *
+			(o->samples ? o->samples : TG_SAMPLES_ICOUNT);
 	if (!tg_home()) {
 		snprintf(err, errlen, "lane vm needs Tollgate's vm/ directory: run from a source tree, 'make install', or set TOLLGATE_HOME");
 		return TG_EXIT_NOTHING;
@@ -318,6 +326,12 @@ int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, siz
 		return rc;
 	snprintf(g.dir, sizeof(g.dir), "%s/tollgate-vm.XXXXXX",
 		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+	/* it becomes part of words that use these as separators */
+	if (strpbrk(g.dir, ":, ")) {
+		snprintf(err, errlen, "TMPDIR %s: a folder without ':', ',' and blanks is needed",
+			 getenv("TMPDIR"));
+		return TG_EXIT_INPUT;
+	}
 	if (!mkdtemp(g.dir)) {
 		snprintf(err, errlen, "cannot make %s: %s", g.dir, strerror(errno));
 		return TG_EXIT_IO;

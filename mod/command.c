@@ -88,9 +88,9 @@ static int tg_set_unroll(struct tg_request *rq, const char *value, char *err)
 	u32 block = tg_request_block(rq), n;
 
 	if (tg_number(TG_KEY_UNROLL, value, 0, U32_MAX, &n, err) || !n || n % block ||
-	    n > TG_UNROLL_MAX) {
+	    n > block * TG_LOOPS_MAX) {
 		snprintf(err, TG_ERROR_MAX, "unroll=%.64s; allowed: multiples of %u up to %u",
-			 value, block, TG_UNROLL_MAX);
+			 value, block, block * TG_LOOPS_MAX);
 		return -EINVAL;
 	}
 	rq->unroll = n;

@@ -99,7 +99,8 @@ static void tg_show_key(struct seq_file *m, const struct tg_request *rq, enum tg
 		seq_printf(m, "[%u] (%u to %u)", rq->samples, TG_SAMPLES_MIN, TG_SAMPLES_MAX);
 		break;
 	case TG_KEY_UNROLL:
-		seq_printf(m, "[%u] (multiples of %u up to %u)", rq->unroll, block, TG_UNROLL_MAX);
+		seq_printf(m, "[%u] (multiples of %u up to %u)", rq->unroll, block,
+			   block * TG_LOOPS_MAX);
 		break;
 	case TG_KEY_BATCH:
 		seq_printf(m, "[%u] (%u to %u)", rq->batch, TG_BATCH_MIN, TG_BATCH_MAX);

@@ -126,7 +126,7 @@ static int tg_quiet_passes(struct tg_run *run)
 {
 	const struct tg_request *rq = run->rq;
 	struct tg_sampler *s = &run->res->sampler;
-	u64 end = rdtsc() + tg_ticks(TG_BATCH_USEC);
+	u32 passes = tg_sampler_passes(s);
 	unsigned long flags = 0, cr8 = 0;
 	struct tg_state quiet;
 	u64 interrupts;
@@ -143,11 +143,10 @@ static int tg_quiet_passes(struct tg_run *run)
 	nmis = tg_nmi_count();
 	interrupts = tg_interrupt_count();
 
-	for (n = 0; n < rq->batch && !tg_sampler_done(s); n++) {
-		tg_sampler_pass(s, tg_sampler_passes(s));
-		if (rdtsc() >= end)
+	s->deadline = rdtsc() + tg_ticks(TG_BATCH_USEC);
+	for (n = 0; n < rq->batch && !tg_sampler_done(s); n++)
+		if (!tg_sampler_pass(s, passes))
 			break;
-	}
 
 	/* before the end of the quiet lets in those that waited */
 	run->res->interrupts += tg_interrupt_count() - interrupts;
@@ -185,8 +184,13 @@ static int tg_batch(struct tg_run *run)
 		kept[r] = res->sampler.series[r].kept;
 
 	preempt_disable();
+	/*
+	 * KFPU_387, or what the interrupted task left in the x87 status word
+	 * stays: with an exception pending in it, which anybody can arrange, the
+	 * first waiting instruction of a body would raise #MF here.
+	 */
 	if (run->fpu)
-		kernel_fpu_begin();
+		kernel_fpu_begin_mask(KFPU_387 | KFPU_MXCSR);
 	tg_state_read(&before);
 	if (res->smi_known)
 		tg_smi_count(&smi);

@@ -50,7 +50,7 @@ extern const char *const tg_quiet_names[TG_NR_QUIET];
  * @cpu: an online CPU, or TG_CPU_CALLER until tg_request_check()
  * @samples: readings of each series, TG_SAMPLES_MIN to TG_SAMPLES_MAX
  * @unroll: copies by which the long sequence exceeds the short one, a positive
- *	multiple of the family's block up to TG_UNROLL_MAX; 0 until
+ *	multiple of the family's block, up to TG_LOOPS_MAX of it; 0 until
  *	tg_request_check(): one block
  * @batch: passes between two breaths, TG_BATCH_MIN to TG_BATCH_MAX
  * @quiet: what keeps interrupts out of a batch

@@ -12,13 +12,14 @@ quick=(--rounds 1 --samples 50)
 # Before and after: no refused command may leave a file anywhere it could.
 tree_state()
 {
-	find results/local "$scratch/home" "${TMPDIR:-/tmp}" -maxdepth 1 -name '*tollgate*' \
-		! -path "$scratch" ! -name 'tollgate-test.*' 2>/dev/null | sort
-	find results/local -maxdepth 1 2>/dev/null | sort
+	find results/local "$TMPDIR" "$scratch/a:b" 2>/dev/null | sort
 }
+export TMPDIR=$scratch/tmp
+mkdir "$TMPDIR" "$scratch/a:b"
 before=$(tree_state)
 
-refuses "no command" 2 . bash -c "$tollgate 2>&1 >/dev/null | head -n 1 >&2; exit \${PIPESTATUS[0]}"
+is "no command: exit code" "$($tollgate >/dev/null 2>&1; echo $?)" 2
+like "no command: says what there is" '^Usage: tollgate COMMAND' "$($tollgate 2>&1)"
 refuses "unknown command" 2 "no command 'rum'; allowed: list run report" $tollgate rum
 refuses "unknown experiment" 2 "'irq/clii' is no experiment" $tollgate run irq/clii
 refuses "unknown experiment with a ring" 2 "'x/y' is no experiment" $tollgate run x/y@r3
@@ -33,6 +34,7 @@ refuses "a ring the row lacks" 2 "allowed: @r0" $tollgate run irq/cli@r3
 refuses "ring 0 in lane user" 2 "ring 0 only: use --lane vm" $tollgate run 'irq/cli@r0'
 refuses "unknown lane" 2 "--lane 'moon' is not allowed; allowed: user host vm" \
 	$tollgate run --lane moon
+refuses "empty output directory" 2 "-o '' is not allowed" $tollgate run "${quick[@]}" -o '' insn/nop
 for bad in 0 -1 1001 x 5x '' 99999999999999999999; do
 	refuses "rounds '$bad'" 2 "--rounds '.*' is not allowed; allowed: .* from 1 to 1000" \
 		$tollgate run "--rounds=$bad"
@@ -46,14 +48,19 @@ refuses "unknown quiet" 2 "--quiet 'loud' is not allowed; allowed: tpr cli none"
 	$tollgate run --lane vm --quiet loud
 refuses "kernel without lane vm" 2 "--kernel needs --lane vm" $tollgate run --kernel 6.1
 refuses "unknown kernel" 2 "5\.10.*6\.1.*6\.12" $tollgate run --lane vm --kernel 5.10 insn/nop
-refuses "unknown option" 2 "unrecognized option" \
-	bash -c "$tollgate run --bogus 2>&1 | head -n 1 >&2; exit \${PIPESTATUS[0]}"
+refuses "unknown option" 2 "option '--bogus' is unknown" $tollgate run --bogus insn/nop
+refuses "option without its value" 2 "option '--rounds' is unknown, or lacks" \
+	$tollgate run --rounds
+refuses "report without a file" 2 "report: no report given" $tollgate report
+ok "--help" bash -c "$tollgate run --help | grep -q -- --samples"
 
 # Lane host without the module: nothing measurable; not root: refused.
 if [[ -d /sys/module/tollgate ]]; then
 	skip "lane host without the module" "the module is loaded"
 else
-	refuses "lane host without the module" 3 "not loaded.*make bench LANE=host|lacks" \
+	code=3
+	[[ $EUID -eq 0 ]] || code=4
+	refuses "lane host without the module" $code "not loaded.*make bench LANE=host|lacks|needs root" \
 		$tollgate run --lane host insn/nop
 fi
 mkdir "$scratch/open"
@@ -85,14 +92,32 @@ refuses "missing QEMU" 3 "install package qemu-system-x86" \
 	env PATH="$scratch/bin" TOLLGATE_NO_INSTALL=1 $tollgate run --lane vm insn/nop
 refuses "vm files not found" 3 "needs Tollgate's vm/ directory" \
 	"$scratch/open/tollgate" run --lane vm insn/nop
-refuses "missing headers" 3 "no kernel build tree in KDIR=/nonexistent" \
-	bash -c 'make -s module KDIR=/nonexistent 2>&1 | grep "^tollgate:" >&2; exit 3'
-is "missing headers: make fails" "$(make -s module KDIR=/nonexistent >/dev/null 2>&1; echo $?)" 2
+said=$(make -s module KDIR=/nonexistent 2>&1)
+is "missing headers: make's own exit code" $? 2
+like "missing headers: says so" \
+	'^tollgate: no kernel build tree in KDIR=/nonexistent; install linux-headers-' "$said"
+said=$(make -s harness CC=false BUILD="$scratch/none" 2>&1)
+is "missing libraries: make's own exit code" $? 2
+like "missing libraries: names the packages" \
+	'^tollgate: cannot build against jansson; .* libjansson-dev ' "$said"
+mkdir "$scratch/with space"
+cp -r Makefile Kbuild mod include "$scratch/with space/"
+said=$(make -s -C "$scratch/with space" module 2>&1)
+is "module in a folder with a space: make's own exit code" $? 2
+like "module in a folder with a space: says so" 'kbuild cannot work in a folder with a space' "$said"
+refuses "TMPDIR with a colon" 2 "TMPDIR .*/a:b.*without ':'" \
+	env TMPDIR="$scratch/a:b" $tollgate run --lane vm insn/nop
+ok "CDPATH does not matter" env CDPATH=/tmp vm/setup.sh --print harness
+is "CDPATH does not matter to what is found" "$(CDPATH=/:/tmp vm/fetch.sh 6.12)" "$(vm/fetch.sh 6.12)"
 
 # Reports.
 ok "a small run" $tollgate run "${quick[@]}" -o "$scratch/good" insn/nop insn/imul
 good=$scratch/good/report.json
 ok "its report prints" $tollgate report "$good"
+for reference in results/reference/*/*/report.json; do
+	is "text and JSON agree: ${reference%/*}" "$($tollgate report "$reference")" \
+		"$(<"${reference%json}txt")"
+done
 refuses "no such report" 6 "nothere.json" $tollgate report "$scratch/nothere.json"
 refuses "a directory as report" 6 "$scratch" $tollgate report "$scratch"
 head -c 300 "$good" >"$scratch/cut.json"
@@ -121,19 +146,40 @@ if [[ $EUID -eq 0 ]] && mount -t tmpfs -o size=16k none "$disk" 2>/dev/null; the
 	mkdir "$disk/r"
 	echo old >"$disk/r/report.json"
 	head -c 16384 /dev/zero >"$disk/fill" 2>/dev/null
-	refuses "full disk" 6 "report.json.*No space" \
-		$tollgate run "${quick[@]}" -o "$disk/r" insn/nop
+	rc=0
+	$tollgate run "${quick[@]}" -o "$disk/r" insn/nop >"$scratch/out" 2>"$scratch/err" || rc=$?
+	is "full disk" "$rc $(wc -l <"$scratch/err")" "6 1"
+	like "full disk: says so" "report.json.*No space" "$(<"$scratch/err")"
+	like "full disk: the report is printed all the same" "insn/nop@r3 " "$(<"$scratch/out")"
 	is "full disk: the old report is whole" "$(<"$disk/r/report.json")" old
 	is "full disk: nothing half-written" "$(ls -A "$disk/r")" report.json
 	umount "$disk"
 else
 	skip "full disk" "cannot mount a small tmpfs"
+	skip "full disk: says so" "cannot mount a small tmpfs"
+	skip "full disk: the report is printed all the same" "cannot mount a small tmpfs"
 	skip "full disk: the old report is whole" "cannot mount a small tmpfs"
 	skip "full disk: nothing half-written" "cannot mount a small tmpfs"
 fi
 : >"$scratch/file"
 refuses "output below a file" 6 "$scratch/file.*Not a directory" \
 	$tollgate run "${quick[@]}" -o "$scratch/file/x" insn/nop
+if [[ $EUID -eq 0 ]]; then
+	mkdir -m 755 "$scratch/open/locked"
+	refuses "output that may not be written, before measuring" 6 "cannot write in .*locked" \
+		"${as_nobody[@]}" "$scratch/open/tollgate" run --rounds 1000 -o "$scratch/open/locked"
+else
+	skip "output that may not be written, before measuring" "needs root to become somebody else"
+fi
+
+# Two runs in one second do not share a folder.
+(
+	mkdir "$scratch/twice" && cp $tollgate "$scratch/twice/" && cd "$scratch/twice" || exit
+	for _ in 1 2 3; do
+		./tollgate run "${quick[@]}" insn/nop >/dev/null 2>&1
+	done
+)
+is "three runs leave three reports" "$(find "$scratch/twice" -name report.json | wc -l)" 3
 
 # Interrupted: 130, nothing written, no process left.
 $tollgate run -o "$scratch/int" --rounds 1000 insn/nop 2>/dev/null &

@@ -9,6 +9,7 @@
 #
 # A failed test prints what the command said.
 
+unset CDPATH
 n=0
 failures=0
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/tollgate-test.XXXXXX")

@@ -26,15 +26,23 @@ if [[ $lane == host && $EUID -ne 0 ]]; then
 fi
 
 build_harness
-if [[ $lane == "" || $lane == user ]]; then
-	"$tree/bench/tollgate" run
-fi
-if [[ $lane == "" || $lane == vm ]]; then
-	"$vm/setup.sh" module vm
-	"$tree/bench/tollgate" run --lane vm
-fi
 if [[ $lane == host ]]; then
 	"$vm/setup.sh" module host
 	make -s -C "$tree" module KDIR="${KDIR:-/lib/modules/$(uname -r)/build}"
 	exec "$vm/host-run.sh" "$tree/tollgate.ko" "$tree/bench/tollgate"
 fi
+
+# One lane's failure is not the other's: both run, the first failure is the
+# exit code.
+failed=0
+if [[ $lane == "" || $lane == user ]]; then
+	"$tree/bench/tollgate" run || failed=$?
+	[[ $failed -ne $EXIT_INTERRUPTED ]] || exit "$failed"
+fi
+if [[ $lane == "" || $lane == vm ]]; then
+	"$vm/setup.sh" module vm
+	rc=0
+	"$tree/bench/tollgate" run --lane vm || rc=$?
+	[[ $failed -ne 0 ]] || failed=$rc
+fi
+exit "$failed"

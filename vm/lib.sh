@@ -8,11 +8,17 @@
 readonly EXIT_FAILED=1 EXIT_INPUT=2 EXIT_NOTHING=3 EXIT_REFUSED=4 EXIT_GUEST=5 \
 	EXIT_IO=6 EXIT_INTERRUPTED=130
 
+# With it, cd prints where it went, into every $(cd ... && pwd).
+unset CDPATH
 vm=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 tree=${vm%/*}
 
 # Downloads and build folders. Absolute, because kbuild changes directory.
+# An installed tree is not for its users to write in.
 cache=${TOLLGATE_CACHE:-$tree/.cache}
+if [[ -z ${TOLLGATE_CACHE:-} && ! -w $tree && ! -w $cache ]]; then
+	cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tollgate
+fi
 [[ $cache == /* ]] || cache=$PWD/$cache
 
 die() # CODE MESSAGE...

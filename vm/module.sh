@@ -114,7 +114,7 @@ main()
 	check_compiler "$build"
 
 	mkdir -p "$cache/build" || die $EXIT_IO "cannot write $cache/build"
-	exec {lock}>"$copy.lock"
+	{ exec {lock}>"$copy.lock"; } 2>/dev/null || die $EXIT_IO "cannot write $copy.lock"
 	flock "$lock"
 	sync_sources "$copy"
 	progress "building tollgate.ko for $release"

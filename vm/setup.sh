@@ -53,7 +53,6 @@ table()
 	test    python3            python3
 	test    python3-jsonschema /usr/lib/python3*/site-packages/jsonschema
 	test    shellcheck         shellcheck
-	test    clang-format       clang-format
 	host    linux-headers-$(uname -r) /lib/modules/$(uname -r)/build/Makefile
 	host    kmod               insmod
 	EOF

@@ -89,7 +89,11 @@
 	lea	-40(%rbp), %rsp
 .endm
 
-/* Even counts only: the flag words alternate. */
+/*
+ * Even counts only: the flag words alternate. In the full sequence the next
+ * pass's pushes may run beside the last POPFs, in the preparation alone they
+ * have nothing to hide behind: the figure may be low by a part of a cycle.
+ */
 .macro BLOCK_irq_popf n, part, variant
 	.rept	(\n)/2
 	push	%r9			/* IF as found */

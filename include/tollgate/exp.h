@@ -300,7 +300,7 @@ static inline int tg_point_parse(const char *name, struct tg_point *out, char *e
 			p.exp = i;
 	}
 	if (p.exp == TG_NR_EXPS) {
-		snprintf(err, errlen, "'%.*s' is no experiment; see the list of experiments",
+		snprintf(err, errlen, "'%.*s' is no experiment (tollgate list, or the file experiments, shows all)",
 			 (int)head, name);
 		return -1;
 	}
@@ -317,8 +317,8 @@ static inline int tg_point_parse(const char *name, struct tg_point *out, char *e
 	else
 		p.ring = -1;
 	if (p.ring < 0 || !(tg_exps[p.exp].rings & (p.ring ? R3 : R0))) {
-		snprintf(err, errlen, "'%s' of %.*s; allowed:%s%s", name[at] ? name + at : "no ring",
-			 (int)head, name, tg_exps[p.exp].rings & R0 ? " @r0" : "",
+		snprintf(err, errlen, name[at] ? "'%s' of %.*s; allowed:%s%s" :
+			 "no ring%s in '%.*s'; allowed:%s%s", name + at, (int)head, name, tg_exps[p.exp].rings & R0 ? " @r0" : "",
 			 tg_exps[p.exp].rings & R3 ? " @r3" : "");
 		return -1;
 	}

@@ -20,14 +20,21 @@
 #define TG_SAMPLES_MIN		1
 #define TG_SAMPLES_MAX		65536
 #define TG_SAMPLES_DEFAULT	1000
-/* unroll=: copies by which the long sequence exceeds the short one, a
- * multiple of the row's block (see experiments). */
-#define TG_UNROLL_MAX		4096
+/*
+ * unroll=: copies by which the long sequence exceeds the short one, a positive
+ * multiple of the row's block (see experiments). At most so many blocks: the
+ * longest sequence is what a batch may overrun its time by.
+ */
+#define TG_LOOPS_MAX		64
 /* batch=: passes over all series between two breaths with interrupts in. */
 #define TG_BATCH_MIN		1
 #define TG_BATCH_MAX		1024
 #define TG_BATCH_DEFAULT	16
-/* A batch also ends when it has lasted this long, in microseconds. */
+/*
+ * A batch also ends at the end of the sample in which it has lasted this long,
+ * in microseconds. The longest sample, of the dearest fpu row at TG_LOOPS_MAX,
+ * takes some 0.6 million cycles; by default none takes more than 20 000.
+ */
 #define TG_BATCH_USEC		200
 
 /* quiet=: what keeps interrupts out of a batch. */

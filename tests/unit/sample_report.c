@@ -91,6 +91,7 @@ static struct tg_report *sample_head(void)
 	r->env.family = 6;
 	r->env.model = 143;
 	r->env.stepping = 8;
+	r->env.core_type = text("one kind");
 	r->env.microcode = text("0x2b000590");
 	r->env.kernel = text("6.1.0-30-amd64");
 	r->env.kernel_build = text("#1 SMP PREEMPT_DYNAMIC Debian 6.1.124-1 (2025-01-12)");
@@ -130,6 +131,7 @@ struct tg_report *sample_user(void)
 	r->cal.canary = 0.181;
 	r->cal.bracket = 44;
 	r->cal.tsc_step = 2;
+	r->cal.witness = true;
 	r->cal.note = text("no performance counters here: cycles by the imul chain");
 
 	measured(r, "insn/mfence@r3", "SLOPE", 38.12, 0.07)->discarded = 12;
@@ -173,7 +175,7 @@ struct tg_report *sample_vm(void)
 	r->plan.samples = 10;
 	free(r->plan.tier);
 	r->plan.tier = text("patterns");
-	r->plan.quiet = text("row");
+	r->plan.quiet = text("tpr");
 	r->cal.unit = TG_UNIT_INSNS;
 	r->cal.note = text("native ring 0 did not pass the probe: mov_cr2 took 1841 cycles");
 
@@ -214,7 +216,8 @@ static char *random_optional(uint64_t *seed)
 
 static void random_environment(struct tg_report *r, uint64_t *seed)
 {
-	char **const texts[] = { &r->env.cpu, &r->env.vendor, &r->env.microcode, &r->env.kernel,
+	char **const texts[] = { &r->env.cpu, &r->env.vendor, &r->env.core_type,
+				 &r->env.microcode, &r->env.kernel,
 				 &r->env.kernel_build, &r->env.cmdline, &r->env.hypervisor,
 				 &r->env.governor, &r->env.smt, &r->tollgate };
 	char key[160];

@@ -4,8 +4,8 @@
  * must recover known bodies within 0.2 cycle on real silicon, by each method.
  * k dependent IMULs take 3k cycles.
  *
- * The machine may be shared: a whole attempt is repeated up to ATTEMPTS times.
- * An engine that is wrong stays wrong.
+ * The machine may be shared: the median of ATTEMPTS attempts counts, if they
+ * agree.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -37,7 +37,7 @@ struct known {
 };
 
 /* One figure of a known body, in cycles: the way a run makes it. */
-static double recover(const struct known *b, double *ratio)
+static double recover(const struct known *b)
 {
 	struct tg_point p = { .exp = TG_EXP_insn_imul, .ring = 3 };
 	struct tg_reading r[ROUNDS];
@@ -77,7 +77,6 @@ static double recover(const struct known *b, double *ratio)
 		tg_samples_free(&out);
 	}
 	tg_calibrate(r, ROUNDS, step, &cal);
-	*ratio = cal.imul / cal.add;
 	assert_int_equal(tg_fill_figure(&f, r, boots, ROUNDS, TG_UNIT_CYCLES, 1000), 0);
 	v = f.value;
 	free(f.rounds);
@@ -85,23 +84,54 @@ static double recover(const struct known *b, double *ratio)
 	return v;
 }
 
-/* The body must come out at want cycles. */
-static void check(const struct known *b, double want)
+/* QEMU's TCG has no cycles to recover; whatever else runs this must. */
+static bool emulated(void)
 {
-	double v = 0, ratio;
+	__u32 r[4];
+
+	tg_cpuid(1, 0, r);
+	if (!(r[2] & (1U << 31)))
+		return false;
+	tg_cpuid(0x40000000, 0, r);
+	return !memcmp(&r[1], "TCGTCGTCGTCG", 12);
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * The body must come out at want cycles: the median of five attempts. Attempts
+ * that differ among themselves by more than what they are to show have met a
+ * busy neighbour: no verdict. An engine that is wrong is so every time.
+ */
+static void check(const struct known *b, double want, double within)
+{
+	double v[ATTEMPTS];
 	int i;
 
-	for (i = 0; i < ATTEMPTS; i++) {
-		v = recover(b, &ratio);
-		print_message("# k = %d: %.3f cycles, %.0f expected\n", b->k, v, want);
-		/* where an IMUL does not take three ADDs, an emulator has no cycles to recover */
-		if (fabs(ratio / TG_IMUL_CYCLES - 1) > 0.2)
-			skip();
-		if (fabs(v - want) <= WITHIN)
-			return;
-		usleep(500000);	/* the neighbour's burst may be over then */
+	if (emulated()) {
+		print_message("# QEMU TCG: no cycles\n");
+		skip();
 	}
-	fail_msg("k = %d: %.3f cycles, expected %.0f +- %.1f", b->k, v, want, WITHIN);
+	for (i = 0; i < ATTEMPTS; i++) {
+		v[i] = recover(b);
+		print_message("# k = %d: %.3f cycles, %.0f expected\n", b->k, v[i], want);
+		usleep(20000);
+	}
+	qsort(v, ATTEMPTS, sizeof(*v), ascending);
+	if (fabs(v[ATTEMPTS / 2] - want) <= within)
+		return;
+	if (v[ATTEMPTS - 2] - v[1] > WITHIN) {
+		print_message("# a busy neighbour: the middle three of %d are %.3f apart\n",
+			      ATTEMPTS, v[ATTEMPTS - 2] - v[1]);
+		skip();
+	}
+	fail_msg("k = %d: median %.3f cycles, expected %.0f +- %.1f", b->k, v[ATTEMPTS / 2], want,
+		 within);
 }
 
 #define ALL_K(X) X(1) X(4) X(16)
@@ -112,7 +142,7 @@ static void slope_##k(void **state)						\
 	struct known b = { k, known_chain_hi_##k, known_chain_lo_##k, .block = 64 };	\
 										\
 	(void)state;								\
-	check(&b, 3 * k);							\
+	check(&b, 3 * k, WITHIN);							\
 }
 ALL_K(SLOPE_TEST)
 
@@ -124,11 +154,16 @@ static void rearm_##k(void **state)						\
 			   known_armed_prep_hi_##k, known_armed_prep_lo_##k, .block = 8 };	\
 										\
 	(void)state;								\
-	check(&b, 3 * k);							\
+	check(&b, 3 * k, WITHIN);							\
 }
 ALL_K(REARM_TEST)
 
-/* PAIR: the slope of one IMUL, 3, and the difference of two single shots, 3k. */
+/*
+ * PAIR: the slope of one IMUL, 3, and the difference of two single shots, 3k. On
+ * a coarse clock single shots tell of the core's middle speed, while the p5 of
+ * the long chains that calibrate picks its faster moments, up to 0.5 %: PAIR is
+ * for differences of a few cycles, where that is nothing.
+ */
 #define PAIR_TEST(k)								\
 static void pair_##k(void **state)						\
 {										\
@@ -136,13 +171,54 @@ static void pair_##k(void **state)						\
 			   .first_new = known_first_new_##k, .block = 64 };	\
 										\
 	(void)state;								\
-	check(&b, 3 + 3 * k);							\
+	check(&b, 3 + 3 * k, WITHIN + 0.005 * 3 * k);				\
 }
 ALL_K(PAIR_TEST)
+
+/* A histogram with clusters from at[i] to at[i] + width. */
+static uint64_t step_of(const int *at, size_t n, int width)
+{
+	uint32_t seen[512] = { 0 };
+	size_t i;
+	int w;
+
+	for (i = 0; i < n; i++)
+		for (w = 0; w <= width; w++)
+			seen[at[i] + w] = 100;
+	return tg_tsc_step(seen, 512, 32);
+}
+
+#define STEP_OF(width, ...) \
+	step_of((const int[]){ __VA_ARGS__ }, sizeof((int[]){ __VA_ARGS__ }) / sizeof(int), width)
+
+/* Only a comb is a clock's step; modes of a bracket, or any one cluster, are not. */
+static void tsc_step(void **state)
+{
+	(void)state;
+	assert_int_equal(STEP_OF(0, 26, 52, 78, 104, 130), 26);
+	assert_int_equal(STEP_OF(0, 10, 12, 14, 16, 18, 20), 2);
+	assert_int_equal(STEP_OF(1, 25, 51, 77, 103), 27);	/* scaled: 25 or 26 */
+	assert_int_equal(STEP_OF(0, 24, 49, 73, 98), 25);	/* 24.5 */
+	assert_int_equal(STEP_OF(3, 40, 90), 1);		/* two modes */
+	assert_int_equal(STEP_OF(2, 40, 90, 110, 200), 1);	/* four, unequal */
+	assert_int_equal(STEP_OF(200, 10), 1);			/* a fine clock */
+	assert_int_equal(STEP_OF(0, 52), 1);
+	assert_int_equal(step_of(NULL, 0, 0), 1);
+}
+
+/* Here and now: the witness works on every CPU this was written for. */
+static void witness(void **state)
+{
+	(void)state;
+	assert_true(tg_ring3_witness());
+	assert_true(tg_ring3_tsc_step() >= 1);
+	assert_int_equal(tg_ring3_tsc_step(), tg_ring3_tsc_step());
+}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tsc_step), cmocka_unit_test(witness),
 		cmocka_unit_test(slope_1), cmocka_unit_test(slope_4), cmocka_unit_test(slope_16),
 		cmocka_unit_test(rearm_1), cmocka_unit_test(rearm_4), cmocka_unit_test(rearm_16),
 		cmocka_unit_test(pair_1), cmocka_unit_test(pair_4), cmocka_unit_test(pair_16),

@@ -54,8 +54,8 @@ static void calibrates_cycles(void **state)
 		assert_within("add", cal.add, 1 / rates[i], 0.001 / rates[i]);
 		assert_within("canary", cal.canary, 0.25 / rates[i], 1e-12);
 		assert_within("bracket", cal.bracket, 36 + (ROUNDS - 1) / 2.0, 1e-12);
-		assert_non_null(strstr(cal.note, "agrees within 0.00 %"));
-		assert_non_null(strstr(cal.note, "beside 0 of 20 batches"));
+		assert_non_null(strstr(cal.note, "agree within 0.00 %"));
+		assert_non_null(strstr(cal.note, "apart beside 0 of 20"));
 	}
 	free(cal.note);
 }
@@ -148,7 +148,7 @@ static void busy_sibling(void **state)
 		tg_calibrate(r, ROUNDS, 1, &cal);
 		assert_int_equal(cal.unit, TG_UNIT_CYCLES);
 		assert_within("rate", cal.cycles_per_tick, 1.3, 0.0014);
-		snprintf(text, sizeof(text), "beside %zu of 20 batches", busy[b]);
+		snprintf(text, sizeof(text), "apart beside %zu of 20", busy[b]);
 		assert_non_null(strstr(cal.note, text));
 	}
 	free(cal.note);
@@ -156,8 +156,8 @@ static void busy_sibling(void **state)
 	for (size_t i = 0; i < ROUNDS; i++)
 		r[i].add *= 1.5;
 	refused(r, ROUNDS, "refused: IMUL takes 2.000 times an ADD, not 3");
-	for (size_t i = 0; i < 4; i++)
-		r[i].add /= 1.5;
+	/* one quiet batch is an accident, not the quietest tenth */
+	r[0].add /= 1.5;
 	refused(r, ROUNDS, "refused: ");
 }
 

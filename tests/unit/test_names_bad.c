@@ -39,7 +39,7 @@ static void no_such_experiment(void **state)
 
 		snprintf(part, sizeof(part), "'%.*s' is no experiment",
 			 (int)strcspn(names[i], ":@"), names[i]);
-		assert_refused(names[i], part, "see the list", NULL);
+		assert_refused(names[i], part, "is no experiment", NULL);
 	}
 }
 

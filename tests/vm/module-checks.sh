@@ -205,7 +205,7 @@ check_bad_commands()
 	refuses "
 " "byte 0x0a at position 0; *" "two newlines"
 	refuses "   " "no command; allowed: *" "blanks alone"
-	refuses "insn/nop" "'no ring' of insn/nop; allowed: @r0 @r3" "no ring"
+	refuses "insn/nop" "no ring in 'insn/nop'; allowed: @r0 @r3" "no ring"
 	refuses "insn/nop@r1" "'@r1' of *allowed: @r0 @r3" "a ring that is none"
 	refuses "insn/nop@r3" "insn/nop@r3 runs without*allowed here: @r0" "a point of ring 3"
 	refuses "crossing/syscall_null@r3" "*allowed here: none" "a row of ring 3 alone"
@@ -226,7 +226,7 @@ check_bad_commands()
 	for bad in 0 1 63 65 4160 4294967296; do
 		refuses "$n unroll=$bad" "unroll=$bad; allowed: multiples of 64 up to 4096" "unroll=$bad"
 	done
-	refuses "fpu/xsave@r0 unroll=12" "*multiples of 8 up to 4096" "unroll of another family"
+	refuses "fpu/xsave@r0 unroll=12" "*multiples of 8 up to 512" "unroll of another family"
 	for bad in "" -1 9999 4294967296 zero; do
 		refuses "$n cpu=$bad" "cpu=$bad; allowed: caller, or an online CPU of 0*" "cpu=$bad"
 	done
