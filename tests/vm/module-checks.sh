@@ -176,7 +176,11 @@ check_points()
 	done <$T/experiments
 	run_point irq/cli_sti@r0 samples=20 unroll=4096 batch=1
 	is "$(answer loops)" 64 "unroll=4096 is 64 loops of 64"
-	is "$(answer batches)" 24 "batch=1: a batch for every pass, four of them to warm up"
+	# a batch also ends when its time is up, in the middle of a pass: an
+	# emulator that does not count instructions is slow enough for that
+	[ "$(answer batches)" -ge 24 ]
+	ok $? "batch=1: a batch for every pass at least, four of them to warm up"
+	[ "$EXACT" = 0 ] || is "$(answer batches)" 24 "batch=1: and no more where time is exact"
 	if grep -q '^fpu/xsave@r0	available' $T/experiments; then
 		run_point fpu/xsave@r0 samples=20 unroll=64
 	fi
