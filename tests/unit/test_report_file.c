@@ -239,7 +239,7 @@ static void command(void **state)
 
 	assert_int_equal(run("out", NULL, NULL), TG_EXIT_INPUT);
 	text = tg_file_read("err", 1 << 20, &len);
-	assert_memory_equal(text, "tollgate report: no report given\n", 33);
+	assert_string_equal(text, "tollgate: report: no report given\n");
 	free(text);
 	assert_int_equal(run("out", "--nonsense", NULL), TG_EXIT_INPUT);
 	expect_contents("out", "");
