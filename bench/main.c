@@ -15,6 +15,7 @@ static const struct {
 	{ "list", "the experiments there are", tg_cmd_list },
 	{ "run", "measure, write a report and print it", tg_cmd_run },
 	{ "report", "print reports as text", tg_cmd_report },
+	{ "compare", "reports against reports: what changed", tg_cmd_compare },
 	{ "round", NULL, tg_cmd_round },
 };
 
@@ -59,6 +60,6 @@ int main(int argc, char **argv)
 		argv[1] = name;
 		return commands[i].run(argc - 1, argv + 1);
 	}
-	fprintf(stderr, "tollgate: no command '%s'; allowed: list run report\n", argv[1]);
+	fprintf(stderr, "tollgate: no command '%s'; allowed: list run report compare\n", argv[1]);
 	return TG_EXIT_INPUT;
 }
