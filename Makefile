@@ -15,7 +15,7 @@ endif
 # Static, so that the same program runs here and in a guest that has no libraries.
 HARNESS_LIBS := -ljansson -lm
 
-HARNESS_SRC := $(wildcard bench/*.c) bench/body/bodies.S
+HARNESS_SRC := $(wildcard bench/*.c bench/body/*.S)
 HARNESS_OBJ := $(patsubst bench/%,$(BUILD)/%.o,$(HARNESS_SRC))
 
 all: harness
