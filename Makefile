@@ -48,7 +48,7 @@ bench:
 # Tests. A commit passes check-fast, a submission check, a release check-all.
 UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_select \
 	     test_reading test_figure test_image test_report test_report_errors test_report_file \
-	     fuzz_report) tests/unit/schema.t
+	     test_crossing fuzz_report) tests/unit/schema.t
 FAST	:= $(UNIT) tests/cli.t tests/readme.t tests/vm/30-golden-6.12.t
 CHECK	:= $(FAST) tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \

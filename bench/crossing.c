@@ -342,7 +342,7 @@ bool tg_crossing_check(char *why, size_t len)
 	/* such samples were dropped; a yield that switches nothing now and then is no fault */
 	if (!b->wrong || (b->at_least && b->wrong <= TG_YIELD_FEW + b->calls / TG_YIELD_SHORT))
 		return true;
-	snprintf(why, len, "%llu of %llu events happened, in %llu of %llu calls",
+	snprintf(why, len, "%llu of %llu events happened in a call; %llu of %llu calls were wrong",
 		 (unsigned long long)b->happened, (unsigned long long)b->expected,
 		 (unsigned long long)b->wrong, (unsigned long long)b->calls);
 	return false;

@@ -41,7 +41,10 @@ bool tg_crossing_available(enum tg_exp_id exp, char *why, size_t len);
 enum tg_status tg_crossing_start(const struct tg_point *p, const struct tg_crossing_env *env,
 				 char *why, size_t len);
 
-/* False with why, "N of M events happened ...", if any call had another number. */
+/*
+ * False with why, "N of M events happened in a call; ...", if a call had a wrong
+ * number, or there was none.
+ */
 bool tg_crossing_check(char *why, size_t len);
 
 /* Takes down what is set up, if anything. */

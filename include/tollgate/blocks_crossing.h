@@ -71,6 +71,9 @@
 	.ifc \name, fault_anon
 	TG_DROP_PAGES
 	.endif
+	.ifc \name, switch_yield
+	TG_SETTLE
+	.endif
 	TG_READ_USAGE
 	mov	TG_BOARD_COUNTER(%r15), %rax
 	mov	(%rax), %rax
@@ -102,8 +105,10 @@
 	jne	.Lright\@
 .Lwrong\@:
 	incq	TG_BOARD_WRONG(%r15)
-	add	%r9, TG_BOARD_HAPPENED(%r15)
-	add	%rcx, TG_BOARD_EXPECTED(%r15)
+	cmpq	$1, TG_BOARD_WRONG(%r15)
+	jne	.Lright\@
+	mov	%r9, TG_BOARD_HAPPENED(%r15)
+	mov	%rcx, TG_BOARD_EXPECTED(%r15)
 .Lright\@:
 	mov	%r8, %rax
 	lea	-40(%rbp), %rsp

@@ -15,6 +15,18 @@
 	syscall
 .endm
 
+/*
+ * Some yields before those that count. One after anything else, a tick for
+ * instance, may return at once: a fair scheduler lets the task that got less
+ * run on. From then on the two take turns.
+ */
+.macro TG_SETTLE
+	.rept	4
+	mov	$__NR_sched_yield, %eax
+	syscall
+	.endr
+.endm
+
 /* rdi: page after page */
 .macro BLOCK_crossing_fault_zero n, part, variant
 	.rept	\n

@@ -66,7 +66,7 @@ struct tg_board {
 	__u64 use_usage;	/* refresh usage before counter is read */
 	__u64 at_least;		/* more events than expected are no mistake */
 	__u64 calls, wrong;	/* sequences run, of these with a wrong number of events */
-	__u64 happened, expected;	/* events of the wrong ones */
+	__u64 happened, expected;	/* events of the first wrong one */
 	__u64 handled;		/* signals that a handler saw */
 	__u64 partner;		/* turns that the partner took */
 	__u64 slot[2];		/* where system calls write */
