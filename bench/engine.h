@@ -16,6 +16,7 @@
 
 /* Mirrors enum tg_role of sample.h, which only the engines include. */
 #define TG_ENGINE_ROLES 13
+#define TG_OWN_ROLES 6	/* of these the figure's own, the first; the rest calibrate */
 
 /* Raw ticks of one experiment in one round. */
 struct tg_samples {

@@ -11,7 +11,7 @@ static char *copy(const char *s)
 }
 
 /* Tracks of the selected points; what cannot run here says so at once. */
-static struct tg_track *make_tracks(const struct tg_selection *sel)
+static struct tg_track *make_tracks(const struct tg_selection *sel, const struct tg_options *o)
 {
 	struct tg_track *t = calloc(sel->n, sizeof(*t));
 	char why[256];
@@ -21,6 +21,7 @@ static struct tg_track *make_tracks(const struct tg_selection *sel)
 		t[i].point = sel->points[i];
 		tg_point_name(&sel->points[i], t[i].name);
 		t[i].status = TG_OK;
+		t[i].samples = o->fit ? 0 : o->samples;
 		if (sel->points[i].ring ? tg_ring3_available(&sel->points[i], why, sizeof(why)) :
 					  tg_module_available(&sel->points[i], why, sizeof(why)))
 			continue;
@@ -118,6 +119,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	if (!o.rounds)
 		o.rounds = o.icount ? TG_ROUNDS_ICOUNT :
 			   o.quick ? TG_ROUNDS_QUICK : TG_ROUNDS_DEFAULT;
+	o.fit = !o.samples;
 	if (!o.samples)
 		o.samples = o.icount ? TG_SAMPLES_ICOUNT :
 			    o.quick ? TG_SAMPLES_QUICK : TG_SAMPLES_DEFAULT;
@@ -134,7 +136,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 		goto out;
 	rc = TG_EXIT_IO;
 	snprintf(err, errlen, "no memory");
-	t = make_tracks(&sel);
+	t = make_tracks(&sel, &o);
 	r = tg_report_new();
 	if (!t || !r)
 		goto out;

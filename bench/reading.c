@@ -11,7 +11,8 @@ static inline void tg_mark(tg_mark_t *m) { *m = 0; }
 static inline bool tg_broken(const tg_mark_t *m) { return *m; }
 #include <tollgate/sample.h>
 
-_Static_assert(TG_NR_ROLES == TG_ENGINE_ROLES, "engine.h mirrors enum tg_role");
+_Static_assert(TG_NR_ROLES == TG_ENGINE_ROLES && TG_NR_SEQS == TG_OWN_ROLES,
+	       "engine.h mirrors enum tg_role");
 
 typedef double tg_location(const uint64_t *t, size_t n, uint64_t step);
 

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "crossing.h"
 #include "engine.h"
 #include "stats.h"
 
@@ -22,20 +23,29 @@
  */
 #define TG_WITNESS 3
 
-typedef struct { char unused; } tg_mark_t;
+/* What the board of a crossing said before a sample. */
+typedef struct { __u64 calls, wrong; } tg_mark_t;
 
 static inline void tg_mark(tg_mark_t *m)
 {
-	(void)m;
+	m->calls = tg_board ? tg_board->calls : 0;
+	m->wrong = tg_board ? tg_board->wrong : 0;
 	asm volatile("mov %0, %%es" : : "r" (TG_WITNESS));
 }
 
+/*
+ * A crossing whose own path changes ES has no witness (TG_F_IRET); the chains
+ * beside it, which no board counts, have. A call without its events is never
+ * a sample.
+ */
 static inline bool tg_broken(const tg_mark_t *m)
 {
 	unsigned int es;
 
-	(void)m;
 	asm volatile("mov %%es, %0" : "=r" (es));
+	if (tg_board && tg_board->calls != m->calls)
+		return tg_board->wrong != m->wrong ||
+		       (tg_board->es == TG_WITNESS && es != TG_WITNESS);
 	return es != TG_WITNESS;
 }
 
@@ -46,6 +56,9 @@ static inline bool tg_broken(const tg_mark_t *m)
 #define ARCH_REQ_XCOMP_PERM	0x1023	/* asm/prctl.h since Linux 5.16 */
 #endif
 #define XFEATURE_XTILE_DATA	18
+/* The series of a figure may take so long: about ten seconds. */
+#define TG_SERIES_TICKS		30000000000ULL
+
 #define HWCAP2_FSGSBASE_BIT	2	/* asm/hwcap2.h */
 
 static __u64 scratch[8] __attribute__((aligned(64)));
@@ -126,7 +139,7 @@ bool tg_ring3_witness(void)
 bool tg_ring3_available(const struct tg_point *p, char *why, size_t len)
 {
 	return tg_ring3_usable(why, len) && !host_init(why, len) &&
-	       !tg_unavailable(p, &host, why, len);
+	       !tg_unavailable(p, &host, why, len) && tg_crossing_available(p->exp, why, len);
 }
 
 uint32_t tg_ring3_block(enum tg_exp_id exp)
@@ -219,9 +232,17 @@ static int make_room(struct tg_sampler *s, struct tg_samples *out)
 	return 0;
 }
 
+/* What a figure's end puts into its initial configuration: not PKRU, whose is not 0. */
+static __u64 rested(void)
+{
+	return host.xcr0 & ~(TG_XFEATURE_PKRU | (host.amx ? 0 : TG_XFEATURE_AMX));
+}
+
 /* Leaves the extended registers as a fresh process has them. */
 static void rest_fpu(__u64 rfbm)
 {
+	if (!host.image)
+		return;
 	tg_fpu_fill(host.image, host.image_size, rfbm, TG_FPU_INIT);
 	asm volatile("xrstor64 %0" : : "m" (*(char *)host.image), "a" ((__u32)rfbm),
 		     "d" ((__u32)(rfbm >> 32))
@@ -237,6 +258,7 @@ static void rest_fpu(__u64 rfbm)
 static bool take_samples(struct tg_sampler *s, struct tg_samples *out, char *why, size_t len)
 {
 	uint32_t passes = tg_sampler_passes(s);
+	uint64_t start;
 	int r;
 
 	if (make_room(s, out)) {
@@ -244,8 +266,15 @@ static bool take_samples(struct tg_sampler *s, struct tg_samples *out, char *why
 		return false;
 	}
 	s->limit = 4 * passes + 1000;
+	start = __builtin_ia32_rdtsc();
 	while (!tg_sampler_done(s)) {
 		tg_sampler_pass(s, passes);
+		if (__builtin_ia32_rdtsc() - start > TG_SERIES_TICKS) {
+			snprintf(why, len, "%u of %u passes took %llu ticks: this CPU is too busy",
+				 s->pass, passes, TG_SERIES_TICKS);
+			tg_samples_free(out);
+			return false;
+		}
 		if (s->discarded > s->limit) {
 			snprintf(why, len, "interrupted in %u of %u samples: this CPU is too busy",
 				 s->discarded, s->discarded + s->series[TG_HI].kept);
@@ -259,21 +288,57 @@ static bool take_samples(struct tg_sampler *s, struct tg_samples *out, char *why
 	return true;
 }
 
+/*
+ * Sets up a crossing: its sequences begin with registers in their initial
+ * configuration, but for a tile's when it is the tiles that are made dirty.
+ */
+static enum tg_status start_crossing(const struct tg_request *q, char *why, size_t len)
+{
+	__u64 touch = tg_point_rfbm(&q->point, &host) & TG_XFEATURE_TILECFG;
+	struct tg_crossing_env env = {
+		.image = host.image,
+		.rfbm = rested(),
+		.es = TG_WITNESS,
+		.events = q->loops * TG_HI_crossing,
+	};
+	enum tg_status st;
+
+	if (host.image)
+		tg_fpu_fill(host.image, host.image_size, touch,
+			    touch ? TG_FPU_DIRTY : TG_FPU_INIT);
+	st = tg_crossing_start(&q->point, &env, why, len);
+	host.board = (unsigned long)tg_board;
+	return st;
+}
+
 enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *out,
 				char *why, size_t len)
 {
 	struct tg_sampler s = { .random = TG_BOOTSTRAP_SEED };
-	bool took;
+	bool crossing = tg_exps[q->point.exp].family_id == TG_FAMILY_crossing, took;
+	enum tg_status st;
 
 	memset(out, 0, sizeof(*out));
 	if (host_init(why, len))
 		return TG_FAILED;
 	if (tg_unavailable(&q->point, &host, why, len))
 		return TG_SKIPPED;
+	if (crossing) {
+		st = start_crossing(q, why, len);
+		if (st != TG_OK)
+			return st;
+	}
 	tg_prepare(&s, &q->point, &host, q->samples, q->loops, TG_CAL_LOOPS);
 	took = take_samples(&s, out, why, len);
-	if (tg_exps[q->point.exp].flags & TG_F_FPU)
-		rest_fpu(tg_fpu_rfbm(&q->point, &host));
+	if (crossing) {
+		if (took && !tg_crossing_check(why, len)) {
+			tg_samples_free(out);
+			took = false;
+		}
+		tg_crossing_end();
+	}
+	if (crossing || tg_exps[q->point.exp].flags & TG_F_FPU)
+		rest_fpu(rested());
 	out->copies = q->loops * tg_ring3_block(q->point.exp);
 	out->cal_copies = TG_CAL_LOOPS * tg_block(TG_FAMILY_insn);
 	out->fenced = tg_exps[q->point.exp].flags & TG_F_FENCED;

@@ -3,9 +3,9 @@
  * One round: a fresh process that measures every experiment once, in the order
  * it is given, and prints a line each. Its parent is rounds.c.
  *
- *	in	point number, loops (0: find out), full name
+ *	in	point number, loops and samples (0: find out), full name
  *	out	begin N
- *		ok N loops p5 median imul add canary bracket kept discarded
+ *		ok N loops samples p5 median imul add canary bracket kept discarded
  *		skipped|refused|failed N reason
  *		step TICKS WITNESS CORE, first of all: the clock, whether
  *		interrupts show in ring 3, the kind of core
@@ -25,6 +25,13 @@
 #define TG_PILOT	24
 #define TG_PILOT_LOOPS	32
 
+/*
+ * The samples of a figure may take so long in a round, some 15 ms: a dear body
+ * needs fewer, since nothing of the clock's granularity is left to average out.
+ */
+#define TG_ROUND_TICKS	40000000
+#define TG_SAMPLES_FEW	200
+
 static enum tg_status measure(const struct tg_request *q, struct tg_samples *s, char *why,
 			      size_t len)
 {
@@ -32,8 +39,29 @@ static enum tg_status measure(const struct tg_request *q, struct tg_samples *s, 
 			       tg_module_measure(q, s, why, len);
 }
 
-/* A short run with one loop says how many a sample needs: a power of two. */
-static enum tg_status pilot(struct tg_request *q, uint64_t step, char *why, size_t len)
+/* Samples of every series that fit into a round, of at most most. */
+static uint32_t fit_samples(const struct tg_samples *s, uint32_t loops, uint32_t most,
+			    uint64_t step)
+{
+	double pass = 0, fit;
+	int r;
+
+	/* the figure's own series; the chains beside it are short */
+	for (r = 0; r < TG_OWN_ROLES; r++)
+		if (s->n[r])
+			pass += tg_low_ticks(s->ticks[r], s->n[r], step) * loops;
+	fit = TG_ROUND_TICKS / pass;
+	if (fit < TG_SAMPLES_FEW)
+		fit = TG_SAMPLES_FEW;
+	return fit < most ? fit : most;
+}
+
+/*
+ * A short run with one loop says how many a sample needs, a power of two, and
+ * how many samples fit, where samples is 0; most: at most.
+ */
+static enum tg_status pilot(struct tg_request *q, uint32_t most, uint64_t step, char *why,
+			    size_t len)
 {
 	struct tg_request small = *q;
 	struct tg_samples s;
@@ -42,7 +70,7 @@ static enum tg_status pilot(struct tg_request *q, uint64_t step, char *why, size
 	double ticks, want = step * TG_LONG_STEPS;
 
 	small.loops = 1;
-	small.samples = q->samples < TG_PILOT ? q->samples : TG_PILOT;
+	small.samples = most < TG_PILOT ? most : TG_PILOT;
 	st = measure(&small, &s, why, len);
 	if (st != TG_OK)
 		return st;
@@ -56,11 +84,13 @@ static enum tg_status pilot(struct tg_request *q, uint64_t step, char *why, size
 		while (q->loops < TG_PILOT_LOOPS && ticks * q->loops < want)
 			q->loops *= 2;
 	}
+	if (!q->samples)
+		q->samples = fit_samples(&s, q->loops, most, step);
 	tg_samples_free(&s);
 	return TG_OK;
 }
 
-static void one(size_t n, struct tg_request *q, uint64_t step)
+static void one(size_t n, struct tg_request *q, uint32_t most, uint64_t step)
 {
 	struct tg_samples s;
 	struct tg_reading r;
@@ -70,7 +100,7 @@ static void one(size_t n, struct tg_request *q, uint64_t step)
 	printf("begin %zu\n", n);
 	fflush(stdout);
 	if (!q->loops)
-		st = pilot(q, step, why, sizeof(why));
+		st = pilot(q, most, step, why, sizeof(why));
 	if (st == TG_OK)
 		st = measure(q, &s, why, sizeof(why));
 	if (st == TG_OK && tg_reduce(&s, step, &r)) {
@@ -81,8 +111,8 @@ static void one(size_t n, struct tg_request *q, uint64_t step)
 	if (st != TG_OK) {
 		printf("%s %zu %s\n", tg_status_names[st], n, why);
 	} else {
-		printf("ok %zu %u %.17g %.17g %.17g %.17g %.17g %.17g %ld %ld\n", n, q->loops,
-		       r.p5, r.median, r.imul, r.add, r.canary, r.bracket, r.kept, r.discarded);
+		printf("ok %zu %u %u %.17g %.17g %.17g %.17g %.17g %.17g %ld %ld\n", n, q->loops,
+		       q->samples, r.p5, r.median, r.imul, r.add, r.canary, r.bracket, r.kept, r.discarded);
 		tg_samples_free(&s);
 	}
 	fflush(stdout);
@@ -113,11 +143,10 @@ int tg_cmd_round(int argc, char **argv)
 	printf("step %llu %d %s\n", (unsigned long long)step, tg_ring3_witness(),
 	       tg_core_type());
 	while (fgets(line, sizeof(line), stdin)) {
-		q.samples = strtoul(argv[2], NULL, 10);
-		if (sscanf(line, "%zu %u %127s", &n, &q.loops, name) != 3 ||
+		if (sscanf(line, "%zu %u %u %127s", &n, &q.loops, &q.samples, name) != 4 ||
 		    tg_point_parse(name, &q.point, err, sizeof(err)))
 			return TG_EXIT_INPUT;
-		one(n, &q, step);
+		one(n, &q, strtoul(argv[2], NULL, 10), step);
 	}
 	return TG_EXIT_OK;
 }

@@ -76,8 +76,8 @@ static int orders(const struct tg_track *t, const size_t *order, size_t n)
 		fd = open(P_tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	for (i = 0; fd >= 0 && i < n; i++) {
-		if (dprintf(fd, "%zu %u %s\n", order[i], t[order[i]].loops,
-			    t[order[i]].name) < 0) {
+		if (dprintf(fd, "%zu %u %u %s\n", order[i], t[order[i]].loops,
+			    t[order[i]].samples, t[order[i]].name) < 0) {
 			close(fd);
 			fd = -1;
 		}
@@ -170,9 +170,9 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 			return 0;
 		}
 	}
-	if (sscanf(line, "ok %zu %u %lf %lf %lf %lf %lf %lf %ld %ld", &i, &t[i].loops, &r.p5,
-		   &r.median, &r.imul, &r.add, &r.canary, &r.bracket, &r.kept,
-		   &r.discarded) != 10)
+	if (sscanf(line, "ok %zu %u %u %lf %lf %lf %lf %lf %lf %ld %ld", &i, &t[i].loops,
+		   &t[i].samples, &r.p5, &r.median, &r.imul, &r.add, &r.canary, &r.bracket,
+		   &r.kept, &r.discarded) != 11)
 		return -1;
 	return keep(&t[i], &r, 0);
 }

@@ -24,6 +24,7 @@ struct tg_options {
 	enum tg_lane lane;
 	int rounds;		/* 0: by default of the lane */
 	long samples;		/* 0: likewise */
+	bool fit;		/* samples is a default: fewer where they are dear */
 	int cpu;		/* -1: the highest CPU this process may use */
 	int boots;
 	bool full, quick;
@@ -46,7 +47,7 @@ void tg_catch_signals(void);
 struct tg_track {
 	struct tg_point point;
 	char name[TG_NAME_MAX];
-	uint32_t loops;			/* 0 until the first round's pilot */
+	uint32_t loops, samples;	/* 0 until the first round's pilot */
 	enum tg_status status;		/* TG_OK while it runs */
 	char *reason;
 	struct tg_reading *readings;	/* one a round */

@@ -29,6 +29,7 @@
 #include <tollgate/blocks_fpu.h>
 
 	.text
-#define EXP(family, name, rings, method, ...) \
-	TG_ROW family, name, rings, method, TG_VARIANTS_##family, TG_LO_##family, TG_HI_##family
+#define EXP(family, name, rings, method, axes, ...) \
+	TG_ROW family, name, rings, method, TG_VARIANTS_##family, TG_VARIANTS_OF_##axes, \
+	       TG_LO_##family, TG_HI_##family
 #include <tollgate/experiments.def>

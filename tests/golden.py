@@ -75,7 +75,11 @@ def same(report):
         if figure["name"].endswith("@r3"):
             # Interrupts come in ring 3: p5 is what must repeat there.
             seen = {p5 for p5, _ in seen}
-        good = figure["unit"] == "insns" and len(seen) == 1 and \
+        alike = len(seen) == 1
+        if figure["name"] == "crossing/fault_anon@r3":
+            # Now and then the page comes from the allocator, not from this CPU's list.
+            alike = max(seen) < 1.01 * min(seen)
+        good = figure["unit"] == "insns" and alike and \
             len(boots) == report["plan"]["boots"]
         results.append((good, f"{figure['name']} is the same in {len(figure['rounds'])} rounds "
                               f"of {report['plan']['boots']} boots",

@@ -7,21 +7,24 @@
 
 #define TG_RFLAGS_IF_BIT	9
 #define TG_RFLAGS_IF		(1 << TG_RFLAGS_IF_BIT)
-#define TG_NR_GETPID		39	/* __NR_getpid, x86-64 */
 
 #define SYM_FUNC_START(sym)	.globl sym; .type sym, @function; .balign 64; sym:
 #define SYM_FUNC_END(sym)	.size sym, . - sym
 #define RET			ret
 
+#include <asm/unistd.h>
+#include <tollgate/crossing.h>
 #include <tollgate/blocks.h>
 #include <tollgate/blocks_irq.h>
 #include <tollgate/blocks_insn.h>
 #include <tollgate/blocks_crossing.h>
+#include <tollgate/blocks_events.h>
 #include <tollgate/blocks_fpu.h>
 
 	.text
-#define EXP(family, name, rings, method, ...) \
-	TG_ROW family, name, rings, method, TG_VARIANTS_##family, TG_LO_##family, TG_HI_##family
+#define EXP(family, name, rings, method, axes, ...) \
+	TG_ROW family, name, rings, method, TG_VARIANTS_##family, TG_VARIANTS_OF_##axes, \
+	       TG_LO_##family, TG_HI_##family
 #include <tollgate/experiments.def>
 
 	.section .note.GNU-stack, "", @progbits

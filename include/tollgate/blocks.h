@@ -56,15 +56,22 @@
 /* Copies in PAIR's single shot: enough to drain into, short enough to see one. */
 #define TG_FIRST	16
 
-/* Code variants of a family: fpu has one per depth of dirtied registers. */
+/*
+ * Code variants of a family's rows: fpu has one per depth of dirtied registers,
+ * crossing one per value of axis touch. A row without axes has one.
+ */
 #define TG_VARIANTS_irq		1
 #define TG_VARIANTS_insn	1
-#define TG_VARIANTS_crossing	1
+#define TG_VARIANTS_crossing	3
 #if TG_RING == 0
 #define TG_VARIANTS_fpu		5	/* no AMX: its use takes XFD, which is the kernel's */
 #else
 #define TG_VARIANTS_fpu		6
 #endif
+#define TG_VARIANTS_OF_AXES0		1
+#define TG_VARIANTS_OF_AXES1(a)		TG_VARIANTS_MAX
+#define TG_VARIANTS_OF_AXES2(a, b)	TG_VARIANTS_MAX
+#define TG_VARIANTS_MAX			8
 
 #ifdef __ASSEMBLER__
 
@@ -140,8 +147,11 @@ SYM_FUNC_END(\sym)
 	.endif
 .endm
 
-/* One row of experiments.def: its sequences, and their table for C. */
-.macro TG_ROW family, name, rings, method, variants, lo, hi
+/*
+ * One row of experiments.def: its sequences, and their table for C. variants:
+ * of the family, most: of a row with such axes.
+ */
+.macro TG_ROW family, name, rings, method, variants, most, lo, hi
 	.if (\rings) & TG_RING_BIT
 	.pushsection .rodata, "a"
 	.balign	8
@@ -149,7 +159,7 @@ SYM_FUNC_END(\sym)
 tg_seqs_\family\()_\name:
 	.popsection
 	.irp	v, 0, 1, 2, 3, 4, 5, 6, 7
-	.if	\v < (\variants)
+	.if	\v < (\variants) && \v < (\most)
 	TG_VARIANT \family, \name, \method, \v, \lo, \hi
 	.endif
 	.endr

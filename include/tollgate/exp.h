@@ -29,7 +29,7 @@ enum { R0 = 1, R3 = 2 };
 enum tg_method { TG_SLOPE, TG_REARM, TG_PAIR };
 #define TG_METHOD_NAMES	{ "SLOPE", "REARM", "PAIR" }
 
-enum tg_flags { TG_F_STI = 1, TG_F_FPU = 2, TG_F_EXITS = 4, TG_F_FENCED = 8 };
+enum tg_flags { TG_F_STI = 1, TG_F_FPU = 2, TG_F_EXITS = 4, TG_F_FENCED = 8, TG_F_IRET = 16 };
 enum tg_tier { TG_TIER_CORE, TG_TIER_FULL };
 
 enum tg_need_bit {
@@ -117,6 +117,8 @@ struct tg_exp {
 #define TG_FLAGS_STI	TG_F_STI
 #define TG_FLAGS_FPU	(TG_F_FPU | TG_F_FENCED)
 #define TG_FLAGS_EXITS	TG_F_EXITS
+#define TG_FLAGS_IRET	TG_F_IRET
+#define TG_FLAGS_EXITS_IRET (TG_F_EXITS | TG_F_IRET)
 
 static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #define AXES0		0, { 0 }

@@ -33,6 +33,7 @@ struct tg_host {
 	__u64 scratch;		/* its address */
 	void *image;		/* XSAVE area, 64-byte aligned, image_size bytes */
 	size_t image_size;
+	__u64 board;		/* crossing rows: their board's address (crossing.h) */
 };
 
 #if TG_RING == 0
@@ -92,6 +93,18 @@ static inline __u64 tg_fpu_rfbm(const struct tg_point *p, const struct tg_host *
 	return rfbm == TG_RFBM_ALL ? h->xcr0 & ~(TG_XFEATURE_PKRU | TG_XFEATURE_AMX) : rfbm;
 }
 
+/* The state components that a point takes. */
+static inline __u64 tg_point_rfbm(const struct tg_point *p, const struct tg_host *h)
+{
+	const struct tg_exp *e = &tg_exps[p->exp];
+
+	if (e->flags & TG_F_FPU)
+		return tg_fpu_rfbm(p, h);
+	if (e->nr_axes && e->axes[0] == TG_AXIS_touch)
+		return tg_point_number(p, 0);
+	return 0;
+}
+
 /*
  * tg_unavailable - why a point cannot run here, in one line, or false.
  * The reason names the feature that is missing.
@@ -109,9 +122,7 @@ static inline bool tg_unavailable(const struct tg_point *p, const struct tg_host
 			return true;
 		}
 	}
-	if (!(e->flags & TG_F_FPU))
-		return false;
-	rfbm = tg_fpu_rfbm(p, h);
+	rfbm = tg_point_rfbm(p, h);
 	if (rfbm & ~h->xcr0) {
 		snprintf(why, len, "XCR0 lacks state components 0x%llx",
 			 (unsigned long long)(rfbm & ~h->xcr0));
@@ -187,11 +198,20 @@ static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
 		variant = tg_fpu_variant(p, args.a0);
 		tg_fpu_fill(h->image, h->image_size, args.a0, tg_point_number(p, 1));
 		break;
+	case TG_FAMILY_crossing:
+		args.base = h->board;
+		variant = p->value[0];
+		break;
 	default:
 		break;
 	}
 	for (r = 0; r < TG_NR_SEQS; r++)
 		tg_add_series(s, r, tg_tables[p->exp][variant][r], &args, samples);
+	if (e->family_id == TG_FAMILY_crossing) {
+		/* events: one a copy */
+		s->series[TG_HI].args.a0 = loops * TG_HI_crossing;
+		s->series[TG_LO].args.a0 = loops * TG_LO_crossing;
+	}
 	if (e->method == TG_PAIR) {
 		for (r = TG_FIRST_NEW; r <= TG_FIRST_OLD; r++) {
 			s->series[r].args.loops = 1;
