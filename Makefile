@@ -60,7 +60,7 @@ bench:
 # Tests. A commit passes check-fast, a submission check, a release check-all.
 UNIT	:= $(addprefix tests/unit/build/,test_engine test_stats test_names test_names_bad test_select \
 	     test_reading test_figure test_image test_report test_report_errors test_report_file \
-	     test_significance test_compare test_compare_reports test_crossing \
+	     test_significance test_compare test_compare_reports test_crossing test_touch \
 	     fuzz_report) tests/unit/schema.t
 FAST	:= $(UNIT) tests/cli.t tests/compare.t tests/readme.t tests/vm/30-golden-6.12.t
 CHECK	:= $(FAST) tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t \

@@ -112,7 +112,8 @@ static void one(size_t n, struct tg_request *q, uint32_t most, uint64_t step)
 		printf("%s %zu %s\n", tg_status_names[st], n, why);
 	} else {
 		printf("ok %zu %u %u %.17g %.17g %.17g %.17g %.17g %.17g %ld %ld\n", n, q->loops,
-		       q->samples, r.p5, r.median, r.imul, r.add, r.canary, r.bracket, r.kept, r.discarded);
+		       q->samples, r.p5, r.median, r.imul, r.add, r.canary, r.bracket, r.kept,
+		       r.discarded);
 		tg_samples_free(&s);
 	}
 	fflush(stdout);

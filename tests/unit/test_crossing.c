@@ -1,83 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Crossings assert their events, begin with the registers they claim, and
- * leave nothing behind: no partner, no descriptor, no handler.
+ * Crossings assert their events and leave nothing behind: no partner, no
+ * descriptor, no handler.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
-
-#include "../../bench/ring3.c"
-
-#define SAMPLES	20
-#define LOOPS	2
-
-/* Sets up a row by name and prepares its series, as tg_ring3_measure() does. */
-static enum tg_status begin(const char *name, struct tg_sampler *s)
-{
-	struct tg_request q = { .loops = LOOPS, .samples = SAMPLES };
-	enum tg_status st;
-	char why[256];
-
-	assert_int_equal(host_init(why, sizeof(why)), 0);
-	assert_int_equal(tg_point_parse(name, &q.point, why, sizeof(why)), 0);
-	memset(s, 0, sizeof(*s));
-	s->random = TG_BOOTSTRAP_SEED;
-	st = tg_unavailable(&q.point, &host, why, sizeof(why)) ? TG_SKIPPED :
-	     start_crossing(&q, why, sizeof(why));
-	if (st == TG_OK)
-		tg_prepare(s, &q.point, &host, q.samples, q.loops, TG_CAL_LOOPS);
-	else
-		print_message("# %s: %s\n", name, why);
-	return st;
-}
-
-static void begin_or_skip(const char *name, struct tg_sampler *s)
-{
-	enum tg_status st = begin(name, s);
-
-	if (st == TG_SKIPPED)
-		skip();
-	assert_int_equal(st, TG_OK);
-}
-
-static void call(struct tg_sampler *s, int role)
-{
-	s->series[role].fn(&s->series[role].args);
-}
-
-/* The verdict must be that got of want events happened. */
-static void assert_events(unsigned int got, unsigned int want)
-{
-	char why[256] = "", start[64];
-	bool good = tg_crossing_check(why, sizeof(why));
-
-	assert_int_equal(good, got == want);
-	snprintf(start, sizeof(start), "%u of %u events happened", got, want);
-	if (!good && strncmp(why, start, strlen(start)))
-		fail_msg("'%s' does not begin with '%s'", why, start);
-}
-
-static int open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	int n = 0;
-
-	assert_non_null(d);
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
-}
+#include "crossing_testing.h"
 
 /* Every point measures, or says why not, and leaves nothing behind. */
 static void every_row(void **state)
@@ -345,69 +271,6 @@ static void a_foreign_fault_kills(void **state)
 	assert_int_equal(WTERMSIG(status), SIGSEGV);
 }
 
-/* XINUSE: components that are not in their initial configuration (XGETBV, ECX = 1). */
-static __u64 in_use(void)
-{
-	__u32 lo, hi;
-
-	asm volatile("xgetbv" : "=a" (lo), "=d" (hi) : "c" (1));
-	return lo | (__u64)hi << 32;
-}
-
-static void dirty_avx512(void)
-{
-	asm volatile("vpternlogd $0xff, %%zmm1, %%zmm1, %%zmm1\n\t"
-		     "vpternlogd $0xff, %%zmm17, %%zmm17, %%zmm17\n\t"
-		     "kxnorw %%k1, %%k1, %%k1" : : : "xmm1");
-}
-
-#define YMM_AND_ABOVE	0xe4ULL		/* AVX, opmask, ZMM_Hi256, Hi16_ZMM */
-
-/* Whether a call of a row leaves the components in use that its name says. */
-static void touches(const char *name, __u64 mask, __u64 want)
-{
-	struct tg_sampler s;
-	__u64 used;
-	__u32 r[4];
-
-	tg_cpuid(0xd, 1, r);
-	if (!(tg_cpu_features() & TG_NEED_XSAVE) || !(r[0] & (1 << 2)))
-		skip();
-	begin_or_skip(name, &s);
-	if ((host.xcr0 & YMM_AND_ABOVE) == YMM_AND_ABOVE) {
-		dirty_avx512();
-		assert_int_equal(in_use() & YMM_AND_ABOVE, YMM_AND_ABOVE);
-	}
-	call(&s, TG_HI);
-	used = in_use();
-	tg_crossing_end();
-	rest_fpu(rested());
-	if ((used & mask) != want)
-		fail_msg("%s: XINUSE = 0x%llx", name, (unsigned long long)used);
-}
-
-#define TOUCH_TESTS(row)							\
-static void row##_init(void **state)						\
-{										\
-	(void)state;								\
-	touches("crossing/" #row "@r3", YMM_AND_ABOVE | TG_XFEATURE_AMX, 0);	\
-}										\
-static void row##_avx512(void **state)						\
-{										\
-	(void)state;								\
-	touches("crossing/" #row ":avx512@r3", YMM_AND_ABOVE | TG_XFEATURE_AMX,	\
-		YMM_AND_ABOVE);							\
-}										\
-static void row##_amx(void **state)						\
-{										\
-	(void)state;								\
-	touches("crossing/" #row ":amx@r3", YMM_AND_ABOVE | TG_XFEATURE_AMX,	\
-		TG_XFEATURE_AMX);						\
-}
-TOUCH_TESTS(syscall_null)
-TOUCH_TESTS(signal_usr1)
-TOUCH_TESTS(switch_pipe)
-
 static void vdso(void **state)
 {
 	int (*gettime)(clockid_t, struct timespec *) = tg_vdso_function("__vdso_clock_gettime");
@@ -443,22 +306,6 @@ static void an_unpinned_process_is_refused(void **state)
 	sched_setaffinity(0, sizeof(was), &was);
 }
 
-/* To the highest CPU allowed, as a run does by default. */
-static int pin(void **state)
-{
-	cpu_set_t set, one;
-	int i;
-
-	(void)state;
-	CPU_ZERO(&one);
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return -1;
-	for (i = CPU_SETSIZE - 1; !CPU_ISSET(i, &set); i--)
-		;
-	CPU_SET(i, &one);
-	return sched_setaffinity(0, sizeof(one), &one);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,12 +322,6 @@ int main(void)
 		cmocka_unit_test(futex_round_killed),
 		cmocka_unit_test(yield_round_killed),
 		cmocka_unit_test(a_foreign_fault_kills),
-		cmocka_unit_test(syscall_null_init), cmocka_unit_test(syscall_null_avx512),
-		cmocka_unit_test(syscall_null_amx),
-		cmocka_unit_test(signal_usr1_init), cmocka_unit_test(signal_usr1_avx512),
-		cmocka_unit_test(signal_usr1_amx),
-		cmocka_unit_test(switch_pipe_init), cmocka_unit_test(switch_pipe_avx512),
-		cmocka_unit_test(switch_pipe_amx),
 		cmocka_unit_test(vdso),
 		cmocka_unit_test(an_unpinned_process_is_refused),
 	};
