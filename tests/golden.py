@@ -76,9 +76,10 @@ def same(report):
             # Interrupts come in ring 3: p5 is what must repeat there.
             seen = {p5 for p5, _ in seen}
         alike = len(seen) == 1
-        if figure["name"] == "crossing/fault_anon@r3":
-            # Now and then the page comes from the allocator, not from this CPU's list.
-            alike = max(seen) < 1.01 * min(seen)
+        if figure["name"].startswith(("crossing/fault_anon", "crossing/switch_")):
+            # The kernel's memory and clock have a say: a page may come from the
+            # allocator or this CPU's list, a switch may find the tick due.
+            alike = max(seen) < 1.02 * min(seen)
         good = figure["unit"] == "insns" and alike and \
             len(boots) == report["plan"]["boots"]
         results.append((good, f"{figure['name']} is the same in {len(figure['rounds'])} rounds "

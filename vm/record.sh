@@ -10,7 +10,7 @@ aside=$file.tmp.$$
 trap 'rm -f -- "$aside"' EXIT
 {
 	echo "commit:  $(git rev-parse HEAD 2>/dev/null || echo unknown)$(
-		! git status --porcelain 2>/dev/null | grep -qv " $file$" || echo ' with changes')"
+		! git status --porcelain 2>/dev/null | grep -qv " $file" || echo ' with changes')"
 	echo "date:    $(date -u +%Y-%m-%dT%H:%M:%SZ)"
 	echo "cpu:     $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) CPUs"
 	for kernel in 6.1 6.12; do
