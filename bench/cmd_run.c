@@ -185,6 +185,8 @@ static int default_dir(const struct tg_report *r, char *dir, size_t len, char *e
 		if (!strchr("-:", r->env.date[i]))
 			date[n++] = r->env.date[i];
 	date[n] = 0;
+	if (make_dirs(tg_results_local(), err, errlen))
+		return -1;
 	end = snprintf(dir, len, "%s/%s-%s-%s", tg_results_local(), date,
 		       tg_lane_names[r->lane], r->env.kernel);
 	for (i = 2; mkdir(dir, 0777); i++) {
@@ -198,17 +200,33 @@ static int default_dir(const struct tg_report *r, char *dir, size_t len, char *e
 	return 0;
 }
 
-/* Where the report will go must be there before anybody waits for figures. */
+/*
+ * Whether the report can go where it shall, before anybody waits for figures:
+ * the folder, or the nearest one above it that is there, may be written in.
+ * Makes nothing: the run may still be refused.
+ */
 static int check_output(const struct tg_options *o, char *err, size_t errlen)
 {
 	const char *dir = o->output ? o->output : tg_results_local();
+	char part[4096], *slash;
+	struct stat st;
 
 	if (o->json)
 		return TG_EXIT_OK;
-	if (make_dirs(dir, err, errlen))
-		return TG_EXIT_IO;
-	if (access(dir, W_OK | X_OK)) {
+	snprintf(part, sizeof(part), "%s", dir);
+	while (stat(part, &st) && errno == ENOENT) {
+		slash = strrchr(part, '/');
+		if (slash > part)
+			*slash = 0;
+		else
+			snprintf(part, sizeof(part), "%s", slash ? "/" : ".");
+	}
+	if (stat(part, &st) || access(part, W_OK | X_OK)) {
 		snprintf(err, errlen, "cannot write in %s: %s", dir, strerror(errno));
+		return TG_EXIT_IO;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		snprintf(err, errlen, "cannot write in %s: %s: %s", dir, part, strerror(ENOTDIR));
 		return TG_EXIT_IO;
 	}
 	return TG_EXIT_OK;
