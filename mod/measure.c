@@ -115,8 +115,13 @@ static int tg_state_check(const struct tg_state *was, const char *when, struct t
 	return 0;
 }
 
-static void tg_xrstor(const void *image, u64 rfbm)
+/* From an image in the standard format; without XSAVE, of what FXSAVE knows. */
+static void tg_restore(const void *image, u64 rfbm)
 {
+	if (!tg_has_xcr0()) {
+		asm volatile("fxrstor64 (%0)" : : "r" (image) : "memory");
+		return;
+	}
 	asm volatile("xrstor64 (%0)" : : "r" (image), "a" ((u32)rfbm),
 		     "d" ((u32)(rfbm >> 32)) : "memory");
 }
@@ -202,7 +207,7 @@ static int tg_batch(struct tg_run *run)
 	if (!ret)
 		ret = tg_state_check(&before, "in a batch", res);
 	if (run->fpu) {
-		tg_xrstor(run->init_image, run->rfbm);
+		tg_restore(run->init_image, run->rfbm);
 		kernel_fpu_end();
 	}
 	if (!res->batches++)
@@ -266,14 +271,23 @@ static int tg_slices(struct tg_run *run)
 }
 
 /*
- * Two XSAVE areas behind each other, on the CPU's node: the one that bodies
- * work on, and the initial configuration with which to leave.
+ * Three areas behind each other, on the CPU's node: the two that bodies work
+ * on, in the point's format, and the initial configuration with which to leave.
  */
-static void *tg_images(struct tg_result *res, int node, size_t *size)
+static int tg_images(struct tg_run *run, struct tg_host *host, int node)
 {
-	*size = ALIGN(tg_host.image_size, TG_IMAGE_ALIGN);
-	res->image = kvzalloc_node(2 * *size + TG_IMAGE_ALIGN, GFP_KERNEL, node);
-	return res->image ? PTR_ALIGN(res->image, TG_IMAGE_ALIGN) : NULL;
+	struct tg_result *res = run->res;
+
+	res->image = kvzalloc_node(3 * host->image_size + TG_IMAGE_ALIGN, GFP_KERNEL, node);
+	if (!res->image)
+		return -ENOMEM;
+	host->image = PTR_ALIGN(res->image, TG_IMAGE_ALIGN);
+	host->other = host->image + host->image_size;
+	run->fpu = true;
+	run->rfbm = tg_fpu_rfbm(&run->rq->point, host);
+	run->init_image = host->other + host->image_size;
+	tg_fpu_fill(run->init_image, host->image_size, run->rfbm, TG_FPU_INIT, TG_FPU_STANDARD);
+	return 0;
 }
 
 /* Series, buffers, arguments. -ENOMEM leaves what tg_result_free() frees. */
@@ -284,22 +298,18 @@ static int tg_set_up(struct tg_run *run)
 	const struct tg_exp *e = &tg_exps[rq->point.exp];
 	int node = cpu_to_node(rq->cpu), r;
 	struct tg_host host = tg_host;
-	size_t size = 0;
 
 	host.scratch_base = (__force unsigned long)&tg_scratch;
 	host.scratch = (unsigned long)per_cpu_ptr(&tg_scratch, rq->cpu);
 	memset(per_cpu_ptr(&tg_scratch, rq->cpu), 0, sizeof(tg_scratch));
 	if (e->flags & TG_F_FPU) {
-		host.image = tg_images(res, node, &size);
-		if (!host.image)
-			return -ENOMEM;
-		run->fpu = true;
-		run->rfbm = tg_fpu_rfbm(&rq->point, &host);
-		run->init_image = host.image + size;
-		tg_fpu_fill(run->init_image, size, run->rfbm, TG_FPU_INIT);
+		int ret = tg_images(run, &host, node);
+
+		if (ret)
+			return ret;
 	}
 
-	res->loops = rq->unroll / tg_block(e->family_id);
+	res->loops = rq->unroll / tg_exp_block(rq->point.exp);
 	res->smi_known = tg_smi_known();
 	tg_prepare(&res->sampler, &rq->point, &host, rq->samples, res->loops, TG_CAL_LOOPS);
 	res->sampler.random = get_random_u64() | 1;

@@ -17,7 +17,8 @@
  *
  * Per row and variant: hi and lo (TG_HI and TG_LO copies of the body), for
  * REARM also prep_hi and prep_lo (the preparation alone), for PAIR also first
- * (TG_FIRST copies after a state that args choose).
+ * (TG_FIRST copies after a state that args choose). For SHOT hi is one body and
+ * lo one stand-in, both prepared in the prologue, which a loop does not repeat.
  *
  * Register contract between these macros and a family's:
  *	rbx	args		kept by everyone
@@ -71,7 +72,10 @@
 #define TG_VARIANTS_OF_AXES0		1
 #define TG_VARIANTS_OF_AXES1(a)		TG_VARIANTS_MAX
 #define TG_VARIANTS_OF_AXES2(a, b)	TG_VARIANTS_MAX
+#define TG_VARIANTS_OF_AXES3(a, b, c)	TG_VARIANTS_MAX
 #define TG_VARIANTS_MAX			8
+/* Of any SHOT row, instead of its family's. */
+#define TG_VARIANTS_SHOT	2
 
 #ifdef __ASSEMBLER__
 
@@ -119,8 +123,13 @@ SYM_FUNC_END(\sym)
 
 /* The order is enum tg_role's (sample.h). */
 .macro TG_VARIANT family, name, method, v, lo, hi
+	.ifc \method, SHOT
+	TG_SEQ tg_\family\()_\name\()_\v\()_hi, \family, \name, hi, full, \v, 1
+	TG_SEQ tg_\family\()_\name\()_\v\()_lo, \family, \name, lo, prep, \v, 1
+	.else
 	TG_SEQ tg_\family\()_\name\()_\v\()_hi, \family, \name, hi, full, \v, \hi
 	TG_SEQ tg_\family\()_\name\()_\v\()_lo, \family, \name, lo, full, \v, \lo
+	.endif
 	.pushsection .rodata, "a"
 	.quad	tg_\family\()_\name\()_\v\()_hi, tg_\family\()_\name\()_\v\()_lo
 	.popsection
@@ -158,8 +167,13 @@ SYM_FUNC_END(\sym)
 	.globl	tg_seqs_\family\()_\name
 tg_seqs_\family\()_\name:
 	.popsection
+	.ifc \method, SHOT
+	.set	TG_NR_VARIANTS, TG_VARIANTS_SHOT
+	.else
+	.set	TG_NR_VARIANTS, \variants
+	.endif
 	.irp	v, 0, 1, 2, 3, 4, 5, 6, 7
-	.if	\v < (\variants) && \v < (\most)
+	.if	\v < TG_NR_VARIANTS && \v < (\most)
 	TG_VARIANT \family, \name, \method, \v, \lo, \hi
 	.endif
 	.endr
