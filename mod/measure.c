@@ -39,9 +39,9 @@ static DEFINE_PER_CPU_ALIGNED(u64 [8], tg_scratch);
 
 /* What must be the same after a batch as before. */
 enum tg_kept { TG_KEPT_CR0_TS, TG_KEPT_CR8, TG_KEPT_RFLAGS, TG_KEPT_XCR0,
-	       TG_KEPT_FS_BASE, TG_KEPT_GS_BASE, TG_NR_KEPT };
+	       TG_KEPT_PKRU, TG_KEPT_FS_BASE, TG_KEPT_GS_BASE, TG_NR_KEPT };
 static const char *const tg_kept_names[] = {
-	"CR0.TS", "CR8", "RFLAGS", "XCR0", "FS base", "GS base"
+	"CR0.TS", "CR8", "RFLAGS", "XCR0", "PKRU", "FS base", "GS base"
 };
 
 struct tg_state {
@@ -70,12 +70,27 @@ static u64 tg_read_msr(u32 msr)
 	return low | (u64)high << 32;
 }
 
+/* RDPKRU: ECX = 0, and EDX is lost (SDM vol. 2). The kernel's own is inlined. */
+static u32 tg_read_pkru(void)
+{
+	u32 pkru, edx;
+
+	asm volatile("rdpkru" : "=a" (pkru), "=d" (edx) : "c" (0));
+	return pkru;
+}
+
+static bool tg_has_pkru(void)
+{
+	return tg_host.features & TG_NEED_OSPKE;
+}
+
 static void tg_state_read(struct tg_state *s)
 {
 	s->kept[TG_KEPT_CR0_TS] = native_read_cr0() & X86_CR0_TS;
 	s->kept[TG_KEPT_CR8] = tg_read_cr8();
 	s->kept[TG_KEPT_RFLAGS] = native_save_fl() & TG_RFLAGS_KEPT;
 	s->kept[TG_KEPT_XCR0] = tg_has_xcr0() ? tg_xcr0() : 0;
+	s->kept[TG_KEPT_PKRU] = tg_has_pkru() ? tg_read_pkru() : 0;
 	s->kept[TG_KEPT_FS_BASE] = tg_read_msr(MSR_FS_BASE);
 	s->kept[TG_KEPT_GS_BASE] = tg_read_msr(MSR_GS_BASE);
 }
@@ -92,6 +107,8 @@ static void tg_state_restore(const struct tg_state *s)
 	tg_write_cr8(s->kept[TG_KEPT_CR8]);
 	if (tg_has_xcr0())
 		asm volatile("xsetbv" : : "c" (0), "a" ((u32)xcr0), "d" ((u32)(xcr0 >> 32)));
+	if (tg_has_pkru())
+		asm volatile("wrpkru" : : "a" ((u32)s->kept[TG_KEPT_PKRU]), "c" (0), "d" (0));
 	wrmsr(MSR_FS_BASE, (u32)fs, (u32)(fs >> 32));
 	asm volatile("push %0; popfq" : : "r" (s->kept[TG_KEPT_RFLAGS]) : "memory", "cc");
 }

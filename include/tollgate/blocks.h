@@ -51,6 +51,8 @@
 #define TG_HI_insn	96
 #define TG_LO_crossing	2
 #define TG_HI_crossing	10
+#define TG_LO_gs	8
+#define TG_HI_gs	40
 #define TG_LO_fpu	2
 #define TG_HI_fpu	10
 
@@ -59,11 +61,13 @@
 
 /*
  * Code variants of a family's rows: fpu has one per depth of dirtied registers,
- * crossing one per value of axis touch. A row without axes has one.
+ * crossing one per value of axis touch, gs one per use. A row without axes has
+ * one.
  */
 #define TG_VARIANTS_irq		1
 #define TG_VARIANTS_insn	1
 #define TG_VARIANTS_crossing	3
+#define TG_VARIANTS_gs		2
 #if TG_RING == 0
 #define TG_VARIANTS_fpu		5	/* no AMX: its use takes XFD, which is the kernel's */
 #else

@@ -104,7 +104,7 @@ enum tg_exp_id {
 };
 
 enum tg_family {
-	TG_FAMILY_irq, TG_FAMILY_insn, TG_FAMILY_crossing, TG_FAMILY_fpu,
+	TG_FAMILY_irq, TG_FAMILY_insn, TG_FAMILY_crossing, TG_FAMILY_gs, TG_FAMILY_fpu,
 	TG_NR_FAMILIES
 };
 
@@ -123,6 +123,7 @@ struct tg_exp {
 #define TG_FLAGS_0	0
 #define TG_FLAGS_STI	TG_F_STI
 #define TG_FLAGS_FPU	(TG_F_FPU | TG_F_FENCED)
+#define TG_FLAGS_FENCED	TG_F_FENCED
 #define TG_FLAGS_EXITS	TG_F_EXITS
 #define TG_FLAGS_IRET	TG_F_IRET
 #define TG_FLAGS_EXITS_IRET (TG_F_EXITS | TG_F_IRET)

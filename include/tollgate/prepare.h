@@ -65,6 +65,7 @@ static inline __u32 tg_block(enum tg_family f)
 		[TG_FAMILY_irq] = TG_HI_irq - TG_LO_irq,
 		[TG_FAMILY_insn] = TG_HI_insn - TG_LO_insn,
 		[TG_FAMILY_crossing] = TG_HI_crossing - TG_LO_crossing,
+		[TG_FAMILY_gs] = TG_HI_gs - TG_LO_gs,
 		[TG_FAMILY_fpu] = TG_HI_fpu - TG_LO_fpu,
 	};
 
@@ -244,6 +245,10 @@ static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
 	case TG_FAMILY_insn:
 		args = cal;
 		args.loops = loops;
+		break;
+	case TG_FAMILY_gs:
+		args.a0 = h->scratch;
+		variant = tg_point_axis(p, TG_AXIS_use, 0);
 		break;
 	case TG_FAMILY_fpu:
 		variant = tg_fpu_prepare(&args, p, h);
