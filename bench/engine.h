@@ -27,6 +27,7 @@ struct tg_samples {
 	uint32_t copies;	/* by which the long sequence exceeds the short one */
 	uint32_t cal_copies;	/* the same of the calibrating chains */
 	bool fenced;		/* the preparation holds an IMUL in the body's place */
+	bool shot;		/* hi and lo are single shots */
 };
 
 void tg_samples_free(struct tg_samples *s);

@@ -39,16 +39,24 @@ static double figure(const struct tg_samples *s, tg_location *at, uint64_t step)
 	return v;
 }
 
+/*
+ * A single shot cannot be made long against the clock's steps: its readings
+ * lie on two or three of them, and where p5 falls on one that is rare, or just
+ * misses it, the mean above p5 jumps by cycles. The mean around the median has
+ * next to nothing at its edges, so of SHOT rows it is taken for both, and for
+ * the chains beside them, so that shots and cycles are of the same moments.
+ */
 int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out)
 {
-	out->p5 = figure(s, tg_low_ticks, step);
+	tg_location *low = s->shot ? tg_mid_ticks : tg_low_ticks;
+
+	out->p5 = figure(s, low, step);
 	out->median = figure(s, tg_mid_ticks, step);
-	out->imul = slope(s, TG_IMUL_HI, TG_IMUL_LO, s->cal_copies, tg_low_ticks, step);
-	out->add = slope(s, TG_ADD_HI, TG_ADD_LO, s->cal_copies, tg_low_ticks, step);
+	out->imul = slope(s, TG_IMUL_HI, TG_IMUL_LO, s->cal_copies, low, step);
+	out->add = slope(s, TG_ADD_HI, TG_ADD_LO, s->cal_copies, low, step);
 	/* one copy of the canary holds four ADDs */
-	out->canary = slope(s, TG_CANARY_HI, TG_CANARY_LO, s->cal_copies * 4, tg_low_ticks, step);
-	out->bracket = s->n[TG_EMPTY] ?
-		       tg_low_ticks(s->ticks[TG_EMPTY], s->n[TG_EMPTY], step) : NAN;
+	out->canary = slope(s, TG_CANARY_HI, TG_CANARY_LO, s->cal_copies * 4, low, step);
+	out->bracket = s->n[TG_EMPTY] ? low(s->ticks[TG_EMPTY], s->n[TG_EMPTY], step) : NAN;
 	out->kept = s->n[TG_HI];
 	out->discarded = s->discarded;
 	return isnan(out->p5) || isnan(out->median) || isnan(out->imul) || isnan(out->add) ?

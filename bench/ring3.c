@@ -61,8 +61,16 @@ static inline bool tg_broken(const tg_mark_t *m)
 
 #define HWCAP2_FSGSBASE_BIT	2	/* asm/hwcap2.h */
 
+/* Registers that a restore changes under the compiler's hands. */
+#define TG_FPU_REGISTERS							\
+	"st", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",	\
+	"xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+
 static __u64 scratch[8] __attribute__((aligned(64)));
 static struct tg_host host;
+
+/* The areas of fpu rows, two for each format: XSAVE shuns what XSAVEC wrote. */
+static char *areas;
 
 bool tg_ring3_usable(char *why, size_t len)
 {
@@ -88,15 +96,14 @@ static int host_init(char *why, size_t len)
 	host.features = tg_cpu_features();
 	if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT))
 		host.features &= ~TG_NEED_FSGSBASE;
+	host.image_size = tg_fpu_area_size(host.features);
+	areas = aligned_alloc(64, 2 * TG_NR_FPU_FORMATS * host.image_size);
+	if (!areas) {
+		snprintf(why, len, "no memory for XSAVE areas of %zu bytes", host.image_size);
+		return -1;
+	}
 	if (host.features & TG_NEED_XSAVE) {
 		host.xcr0 = tg_xcr0();
-		host.image_size = (tg_fpu_image_size() + 63) & ~63U;
-		host.image = aligned_alloc(4096, (host.image_size + 4095) & ~4095UL);
-		if (!host.image) {
-			snprintf(why, len, "no memory for an XSAVE area of %zu bytes",
-				 host.image_size);
-			return -1;
-		}
 		host.amx = (host.xcr0 & TG_XFEATURE_AMX) == TG_XFEATURE_AMX &&
 			   !syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA);
 	}
@@ -144,7 +151,7 @@ bool tg_ring3_available(const struct tg_point *p, char *why, size_t len)
 
 uint32_t tg_ring3_block(enum tg_exp_id exp)
 {
-	return tg_block(tg_exps[exp].family_id);
+	return tg_exp_block(exp);
 }
 
 uint64_t tg_tsc_step(const uint32_t *seen, size_t span, uint32_t rare)
@@ -238,17 +245,24 @@ static __u64 rested(void)
 	return host.xcr0 & ~(TG_XFEATURE_PKRU | (host.amx ? 0 : TG_XFEATURE_AMX));
 }
 
+static void choose_areas(enum tg_fpu_format format)
+{
+	host.image = areas + 2 * format * host.image_size;
+	host.other = (char *)host.image + host.image_size;
+}
+
 /* Leaves the extended registers as a fresh process has them. */
 static void rest_fpu(__u64 rfbm)
 {
-	if (!host.image)
-		return;
-	tg_fpu_fill(host.image, host.image_size, rfbm, TG_FPU_INIT);
-	asm volatile("xrstor64 %0" : : "m" (*(char *)host.image), "a" ((__u32)rfbm),
-		     "d" ((__u32)(rfbm >> 32))
-		     : "memory", "st", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
-		       "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
-		       "xmm15");
+	choose_areas(TG_FPU_STANDARD);
+	tg_fpu_fill(host.image, host.image_size, rfbm, TG_FPU_INIT, TG_FPU_STANDARD);
+	if (host.features & TG_NEED_XSAVE)
+		asm volatile("xrstor64 (%0)"
+			     : : "r" (host.image), "a" ((__u32)rfbm), "d" ((__u32)(rfbm >> 32))
+			     : "memory", TG_FPU_REGISTERS);
+	else
+		asm volatile("fxrstor64 (%0)" : : "r" (host.image)
+			     : "memory", TG_FPU_REGISTERS);
 }
 
 /*
@@ -296,16 +310,16 @@ static enum tg_status start_crossing(const struct tg_request *q, char *why, size
 {
 	__u64 touch = tg_point_rfbm(&q->point, &host) & TG_XFEATURE_TILECFG;
 	struct tg_crossing_env env = {
-		.image = host.image,
+		.image = host.features & TG_NEED_XSAVE ? host.image : NULL,
 		.rfbm = rested(),
 		.es = TG_WITNESS,
 		.events = q->loops * TG_HI_crossing,
 	};
 	enum tg_status st;
 
-	if (host.image)
+	if (env.image)
 		tg_fpu_fill(host.image, host.image_size, touch,
-			    touch ? TG_FPU_DIRTY : TG_FPU_INIT);
+			    touch ? TG_FPU_DIRTY : TG_FPU_INIT, TG_FPU_STANDARD);
 	st = tg_crossing_start(&q->point, &env, why, len);
 	host.board = (unsigned long)tg_board;
 	return st;
@@ -323,6 +337,7 @@ enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *o
 		return TG_FAILED;
 	if (tg_unavailable(&q->point, &host, why, len))
 		return TG_SKIPPED;
+	choose_areas(tg_fpu_point_format(&q->point));
 	if (crossing) {
 		st = start_crossing(q, why, len);
 		if (st != TG_OK)
@@ -342,5 +357,6 @@ enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *o
 	out->copies = q->loops * tg_ring3_block(q->point.exp);
 	out->cal_copies = TG_CAL_LOOPS * tg_block(TG_FAMILY_insn);
 	out->fenced = tg_exps[q->point.exp].flags & TG_F_FENCED;
+	out->shot = tg_exps[q->point.exp].method == TG_SHOT;
 	return took ? TG_OK : TG_FAILED;
 }

@@ -69,6 +69,13 @@ static enum tg_status pilot(struct tg_request *q, uint32_t most, uint64_t step, 
 	enum tg_status st;
 	double ticks, want = step * TG_LONG_STEPS;
 
+	if (tg_exps[q->point.exp].method == TG_SHOT) {
+		/* its preparation is not in the loop, nor in what is timed */
+		q->loops = 1;
+		if (!q->samples)
+			q->samples = most;
+		return TG_OK;
+	}
 	small.loops = 1;
 	small.samples = most < TG_PILOT ? most : TG_PILOT;
 	st = measure(&small, &s, why, len);

@@ -72,7 +72,7 @@ static void consider(const struct tg_point *p, void *arg)
 		(here ? c->hits : c->elsewhere)[i]++;
 	}
 	if (!c->nr_patterns)
-		wanted = c->full || tg_exps[p->exp].tier == TG_TIER_CORE;
+		wanted = c->full || tg_point_tier(p) == TG_TIER_CORE;
 	if (!wanted || !here)
 		return;
 	grown = realloc(c->out->points, (c->out->n + 1) * sizeof(*grown));

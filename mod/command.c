@@ -38,7 +38,7 @@ static void tg_allowed(char *err, size_t n, const char *const *names, int nr, co
 
 static u32 tg_request_block(const struct tg_request *rq)
 {
-	return tg_block(tg_exps[rq->point.exp].family_id);
+	return tg_exp_block(rq->point.exp);
 }
 
 void tg_request_init(struct tg_request *rq)
@@ -83,14 +83,23 @@ static int tg_set_cpu(struct tg_request *rq, const char *value, char *err)
 	return 0;
 }
 
+static bool tg_unroll_fits(const struct tg_request *rq, u32 n)
+{
+	return n && n % tg_request_block(rq) == 0 && n <= tg_exp_unroll_max(rq->point.exp);
+}
+
+static void tg_refuse_unroll(const struct tg_request *rq, const char *value, char *err)
+{
+	snprintf(err, TG_ERROR_MAX, "unroll=%.64s; allowed: multiples of %u up to %u", value,
+		 tg_request_block(rq), tg_exp_unroll_max(rq->point.exp));
+}
+
 static int tg_set_unroll(struct tg_request *rq, const char *value, char *err)
 {
-	u32 block = tg_request_block(rq), n;
+	u32 n;
 
-	if (tg_number(TG_KEY_UNROLL, value, 0, U32_MAX, &n, err) || !n || n % block ||
-	    n > block * TG_LOOPS_MAX) {
-		snprintf(err, TG_ERROR_MAX, "unroll=%.64s; allowed: multiples of %u up to %u",
-			 value, block, block * TG_LOOPS_MAX);
+	if (tg_number(TG_KEY_UNROLL, value, 0, U32_MAX, &n, err) || !tg_unroll_fits(rq, n)) {
+		tg_refuse_unroll(rq, value, err);
 		return -EINVAL;
 	}
 	rq->unroll = n;
@@ -152,6 +161,14 @@ int tg_request_check(struct tg_request *rq, char *err)
 	}
 	if (!rq->unroll)
 		rq->unroll = tg_request_block(rq);
+	if (!tg_unroll_fits(rq, rq->unroll)) {
+		/* a knob that was set for another row */
+		char value[16];
+
+		snprintf(value, sizeof(value), "%u", rq->unroll);
+		tg_refuse_unroll(rq, value, err);
+		return -EINVAL;
+	}
 	if (tg_point_refused(&rq->point, err, TG_ERROR_MAX))
 		return -EOPNOTSUPP;
 	if (rq->quiet == TG_QUIET_TPR && !boot_cpu_has(X86_FEATURE_APIC)) {

@@ -36,7 +36,7 @@ static int experiments_show(struct seq_file *m, void *unused)
 
 			tg_point_name(&p, name);
 			seq_printf(m, "%s\t%s\tblock=%u method=%s", name,
-				   refused ? "unavailable" : "available", tg_block(e->family_id),
+				   refused ? "unavailable" : "available", tg_exp_block(exp),
 				   methods[e->method]);
 			if (refused)
 				seq_printf(m, "\t%s", why);

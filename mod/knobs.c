@@ -46,12 +46,7 @@ static bool tg_in_dir(const struct tg_family_dir *dir, enum tg_exp_id exp)
 
 static bool tg_row_has_axis(enum tg_exp_id exp, enum tg_axis_id axis)
 {
-	int i;
-
-	for (i = 0; i < tg_exps[exp].nr_axes; i++)
-		if (tg_exps[exp].axes[i] == axis)
-			return true;
-	return false;
+	return tg_exp_axis(exp, axis) >= 0;
 }
 
 int tg_family_request(struct tg_family_dir *dir, struct tg_request *rq, char *err)
@@ -73,6 +68,8 @@ int tg_family_request(struct tg_family_dir *dir, struct tg_request *rq, char *er
 			 tg_axes[i].name, v[dir->value[i]].name, e->family, e->name, v[0].name);
 		ret = -EINVAL;
 	}
+	if (!ret && tg_point_refuse_senseless(&rq->point, err, TG_ERROR_MAX))
+		ret = -EINVAL;
 	mutex_unlock(&dir->lock);
 	return ret;
 }
@@ -84,7 +81,7 @@ static void tg_show_choice(struct seq_file *m, const char *name, bool chosen)
 
 static void tg_show_key(struct seq_file *m, const struct tg_request *rq, enum tg_key key)
 {
-	u32 block = tg_block(tg_exps[rq->point.exp].family_id);
+	enum tg_exp_id exp = rq->point.exp;
 	int i;
 
 	switch (key) {
@@ -99,8 +96,8 @@ static void tg_show_key(struct seq_file *m, const struct tg_request *rq, enum tg
 		seq_printf(m, "[%u] (%u to %u)", rq->samples, TG_SAMPLES_MIN, TG_SAMPLES_MAX);
 		break;
 	case TG_KEY_UNROLL:
-		seq_printf(m, "[%u] (multiples of %u up to %u)", rq->unroll, block,
-			   block * TG_LOOPS_MAX);
+		seq_printf(m, "[%u] (multiples of %u up to %u)", rq->unroll ?: tg_exp_block(exp),
+			   tg_exp_block(exp), tg_exp_unroll_max(exp));
 		break;
 	case TG_KEY_BATCH:
 		seq_printf(m, "[%u] (%u to %u)", rq->batch, TG_BATCH_MIN, TG_BATCH_MAX);
@@ -269,7 +266,6 @@ static void tg_dir_create(struct tg_family_dir *dir, enum tg_exp_id first, struc
 	mutex_init(&dir->lock);
 	dir->rq.point.exp = first;
 	tg_request_init(&dir->rq);
-	dir->rq.unroll = tg_block(tg_exps[first].family_id);
 	tg_knob_create(&dir->row, dir, TG_KNOB_ROW, 0, "name", d);
 	for (i = 0; i < TG_NR_AXES; i++) {
 		for (exp = 0; exp < TG_NR_EXPS; exp++)

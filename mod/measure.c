@@ -39,9 +39,9 @@ static DEFINE_PER_CPU_ALIGNED(u64 [8], tg_scratch);
 
 /* What must be the same after a batch as before. */
 enum tg_kept { TG_KEPT_CR0_TS, TG_KEPT_CR8, TG_KEPT_RFLAGS, TG_KEPT_XCR0,
-	       TG_KEPT_FS_BASE, TG_KEPT_GS_BASE, TG_NR_KEPT };
+	       TG_KEPT_PKRU, TG_KEPT_FS_BASE, TG_KEPT_GS_BASE, TG_NR_KEPT };
 static const char *const tg_kept_names[] = {
-	"CR0.TS", "CR8", "RFLAGS", "XCR0", "FS base", "GS base"
+	"CR0.TS", "CR8", "RFLAGS", "XCR0", "PKRU", "FS base", "GS base"
 };
 
 struct tg_state {
@@ -70,12 +70,27 @@ static u64 tg_read_msr(u32 msr)
 	return low | (u64)high << 32;
 }
 
+/* RDPKRU: ECX = 0, and EDX is lost (SDM vol. 2). The kernel's own is inlined. */
+static u32 tg_read_pkru(void)
+{
+	u32 pkru, edx;
+
+	asm volatile("rdpkru" : "=a" (pkru), "=d" (edx) : "c" (0));
+	return pkru;
+}
+
+static bool tg_has_pkru(void)
+{
+	return tg_host.features & TG_NEED_OSPKE;
+}
+
 static void tg_state_read(struct tg_state *s)
 {
 	s->kept[TG_KEPT_CR0_TS] = native_read_cr0() & X86_CR0_TS;
 	s->kept[TG_KEPT_CR8] = tg_read_cr8();
 	s->kept[TG_KEPT_RFLAGS] = native_save_fl() & TG_RFLAGS_KEPT;
 	s->kept[TG_KEPT_XCR0] = tg_has_xcr0() ? tg_xcr0() : 0;
+	s->kept[TG_KEPT_PKRU] = tg_has_pkru() ? tg_read_pkru() : 0;
 	s->kept[TG_KEPT_FS_BASE] = tg_read_msr(MSR_FS_BASE);
 	s->kept[TG_KEPT_GS_BASE] = tg_read_msr(MSR_GS_BASE);
 }
@@ -92,6 +107,8 @@ static void tg_state_restore(const struct tg_state *s)
 	tg_write_cr8(s->kept[TG_KEPT_CR8]);
 	if (tg_has_xcr0())
 		asm volatile("xsetbv" : : "c" (0), "a" ((u32)xcr0), "d" ((u32)(xcr0 >> 32)));
+	if (tg_has_pkru())
+		asm volatile("wrpkru" : : "a" ((u32)s->kept[TG_KEPT_PKRU]), "c" (0), "d" (0));
 	wrmsr(MSR_FS_BASE, (u32)fs, (u32)(fs >> 32));
 	asm volatile("push %0; popfq" : : "r" (s->kept[TG_KEPT_RFLAGS]) : "memory", "cc");
 }
@@ -115,8 +132,13 @@ static int tg_state_check(const struct tg_state *was, const char *when, struct t
 	return 0;
 }
 
-static void tg_xrstor(const void *image, u64 rfbm)
+/* From an image in the standard format; without XSAVE, of what FXSAVE knows. */
+static void tg_restore(const void *image, u64 rfbm)
 {
+	if (!tg_has_xcr0()) {
+		asm volatile("fxrstor64 (%0)" : : "r" (image) : "memory");
+		return;
+	}
 	asm volatile("xrstor64 (%0)" : : "r" (image), "a" ((u32)rfbm),
 		     "d" ((u32)(rfbm >> 32)) : "memory");
 }
@@ -202,7 +224,7 @@ static int tg_batch(struct tg_run *run)
 	if (!ret)
 		ret = tg_state_check(&before, "in a batch", res);
 	if (run->fpu) {
-		tg_xrstor(run->init_image, run->rfbm);
+		tg_restore(run->init_image, run->rfbm);
 		kernel_fpu_end();
 	}
 	if (!res->batches++)
@@ -266,14 +288,23 @@ static int tg_slices(struct tg_run *run)
 }
 
 /*
- * Two XSAVE areas behind each other, on the CPU's node: the one that bodies
- * work on, and the initial configuration with which to leave.
+ * Three areas behind each other, on the CPU's node: the two that bodies work
+ * on, in the point's format, and the initial configuration with which to leave.
  */
-static void *tg_images(struct tg_result *res, int node, size_t *size)
+static int tg_images(struct tg_run *run, struct tg_host *host, int node)
 {
-	*size = ALIGN(tg_host.image_size, TG_IMAGE_ALIGN);
-	res->image = kvzalloc_node(2 * *size + TG_IMAGE_ALIGN, GFP_KERNEL, node);
-	return res->image ? PTR_ALIGN(res->image, TG_IMAGE_ALIGN) : NULL;
+	struct tg_result *res = run->res;
+
+	res->image = kvzalloc_node(3 * host->image_size + TG_IMAGE_ALIGN, GFP_KERNEL, node);
+	if (!res->image)
+		return -ENOMEM;
+	host->image = PTR_ALIGN(res->image, TG_IMAGE_ALIGN);
+	host->other = host->image + host->image_size;
+	run->fpu = true;
+	run->rfbm = tg_fpu_rfbm(&run->rq->point, host);
+	run->init_image = host->other + host->image_size;
+	tg_fpu_fill(run->init_image, host->image_size, run->rfbm, TG_FPU_INIT, TG_FPU_STANDARD);
+	return 0;
 }
 
 /* Series, buffers, arguments. -ENOMEM leaves what tg_result_free() frees. */
@@ -284,22 +315,18 @@ static int tg_set_up(struct tg_run *run)
 	const struct tg_exp *e = &tg_exps[rq->point.exp];
 	int node = cpu_to_node(rq->cpu), r;
 	struct tg_host host = tg_host;
-	size_t size = 0;
 
 	host.scratch_base = (__force unsigned long)&tg_scratch;
 	host.scratch = (unsigned long)per_cpu_ptr(&tg_scratch, rq->cpu);
 	memset(per_cpu_ptr(&tg_scratch, rq->cpu), 0, sizeof(tg_scratch));
 	if (e->flags & TG_F_FPU) {
-		host.image = tg_images(res, node, &size);
-		if (!host.image)
-			return -ENOMEM;
-		run->fpu = true;
-		run->rfbm = tg_fpu_rfbm(&rq->point, &host);
-		run->init_image = host.image + size;
-		tg_fpu_fill(run->init_image, size, run->rfbm, TG_FPU_INIT);
+		int ret = tg_images(run, &host, node);
+
+		if (ret)
+			return ret;
 	}
 
-	res->loops = rq->unroll / tg_block(e->family_id);
+	res->loops = rq->unroll / tg_exp_block(rq->point.exp);
 	res->smi_known = tg_smi_known();
 	tg_prepare(&res->sampler, &rq->point, &host, rq->samples, res->loops, TG_CAL_LOOPS);
 	res->sampler.random = get_random_u64() | 1;

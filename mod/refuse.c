@@ -49,14 +49,13 @@ void tg_refuse_init(void)
 	tg_host.features = tg_cpu_features();
 	/* noxsave: OSXSAVE stays clear, and with it CPUID's bit and XCR0 */
 	if (!(native_read_cr4() & X86_CR4_OSXSAVE))
-		tg_host.features &= ~(TG_NEED_XSAVE | TG_NEED_XSAVEOPT);
+		tg_host.features &= ~(TG_NEED_XSAVE | TG_NEED_XSAVEOPT | TG_NEED_XSAVEC);
 	/* nofsgsbase: the CPU knows the instructions, but they are undefined */
 	if (!(native_read_cr4() & X86_CR4_FSGSBASE))
 		tg_host.features &= ~TG_NEED_FSGSBASE;
-	if (tg_has_xcr0()) {
+	if (tg_has_xcr0())
 		tg_host.xcr0 = tg_xcr0();
-		tg_host.image_size = tg_fpu_image_size();
-	}
+	tg_host.image_size = tg_fpu_area_size(tg_host.features);
 	tg_smi = tg_smi_count(&smis);
 }
 

@@ -65,7 +65,7 @@ struct tg_request {
 /**
  * struct tg_result - what came of a request
  * @sampler: the series, with their samples until tg_result_free()
- * @image: XSAVE areas of FPU rows, or NULL
+ * @image: areas of FPU rows, or NULL
  * @loops: passes over the unrolled block: unroll / block
  * @batches: quiet stretches that it took
  * @interrupts: interrupts during them, of whatever kind

@@ -19,6 +19,7 @@
 #include <tollgate/blocks_insn.h>
 #include <tollgate/blocks_crossing.h>
 #include <tollgate/blocks_events.h>
+#include <tollgate/blocks_gs.h>
 #include <tollgate/blocks_fpu.h>
 
 	.text

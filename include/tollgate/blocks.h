@@ -17,7 +17,8 @@
  *
  * Per row and variant: hi and lo (TG_HI and TG_LO copies of the body), for
  * REARM also prep_hi and prep_lo (the preparation alone), for PAIR also first
- * (TG_FIRST copies after a state that args choose).
+ * (TG_FIRST copies after a state that args choose). For SHOT hi is one body and
+ * lo one stand-in, both prepared in the prologue, which a loop does not repeat.
  *
  * Register contract between these macros and a family's:
  *	rbx	args		kept by everyone
@@ -50,6 +51,8 @@
 #define TG_HI_insn	96
 #define TG_LO_crossing	2
 #define TG_HI_crossing	10
+#define TG_LO_gs	8
+#define TG_HI_gs	40
 #define TG_LO_fpu	2
 #define TG_HI_fpu	10
 
@@ -58,11 +61,13 @@
 
 /*
  * Code variants of a family's rows: fpu has one per depth of dirtied registers,
- * crossing one per value of axis touch. A row without axes has one.
+ * crossing one per value of axis touch, gs one per use. A row without axes has
+ * one.
  */
 #define TG_VARIANTS_irq		1
 #define TG_VARIANTS_insn	1
 #define TG_VARIANTS_crossing	3
+#define TG_VARIANTS_gs		2
 #if TG_RING == 0
 #define TG_VARIANTS_fpu		5	/* no AMX: its use takes XFD, which is the kernel's */
 #else
@@ -71,7 +76,10 @@
 #define TG_VARIANTS_OF_AXES0		1
 #define TG_VARIANTS_OF_AXES1(a)		TG_VARIANTS_MAX
 #define TG_VARIANTS_OF_AXES2(a, b)	TG_VARIANTS_MAX
+#define TG_VARIANTS_OF_AXES3(a, b, c)	TG_VARIANTS_MAX
 #define TG_VARIANTS_MAX			8
+/* Of any SHOT row, instead of its family's. */
+#define TG_VARIANTS_SHOT	2
 
 #ifdef __ASSEMBLER__
 
@@ -119,8 +127,13 @@ SYM_FUNC_END(\sym)
 
 /* The order is enum tg_role's (sample.h). */
 .macro TG_VARIANT family, name, method, v, lo, hi
+	.ifc \method, SHOT
+	TG_SEQ tg_\family\()_\name\()_\v\()_hi, \family, \name, hi, full, \v, 1
+	TG_SEQ tg_\family\()_\name\()_\v\()_lo, \family, \name, lo, prep, \v, 1
+	.else
 	TG_SEQ tg_\family\()_\name\()_\v\()_hi, \family, \name, hi, full, \v, \hi
 	TG_SEQ tg_\family\()_\name\()_\v\()_lo, \family, \name, lo, full, \v, \lo
+	.endif
 	.pushsection .rodata, "a"
 	.quad	tg_\family\()_\name\()_\v\()_hi, tg_\family\()_\name\()_\v\()_lo
 	.popsection
@@ -158,8 +171,13 @@ SYM_FUNC_END(\sym)
 	.globl	tg_seqs_\family\()_\name
 tg_seqs_\family\()_\name:
 	.popsection
+	.ifc \method, SHOT
+	.set	TG_NR_VARIANTS, TG_VARIANTS_SHOT
+	.else
+	.set	TG_NR_VARIANTS, \variants
+	.endif
 	.irp	v, 0, 1, 2, 3, 4, 5, 6, 7
-	.if	\v < (\variants) && \v < (\most)
+	.if	\v < TG_NR_VARIANTS && \v < (\most)
 	TG_VARIANT \family, \name, \method, \v, \lo, \hi
 	.endif
 	.endr

@@ -6,6 +6,7 @@
  *	a0	its address
  *
  *	r15	base	r8	a0	r9, r10	FS and GS base (fs/gs base rows alone)
+ *	r9d	PKRU (wrpkru alone)
  *	rcx	0 when the block begins: index of the gs rows
  */
 
@@ -16,6 +17,11 @@
 	.endif
 	.ifc \name, wrgsbase
 	rdgsbase %r10
+	.endif
+	.ifc \name, wrpkru
+	xor	%ecx, %ecx
+	rdpkru
+	mov	%eax, %r9d
 	.endif
 .endm
 
@@ -145,5 +151,20 @@
 .macro BLOCK_insn_wrgsbase n, part, variant
 	.rept	\n
 	wrgsbase %r10
+	.endr
+.endm
+
+/* ECX must be 0 for both, EDX for WRPKRU (SDM vol. 2). */
+.macro BLOCK_insn_rdpkru n, part, variant
+	.rept	\n
+	rdpkru
+	.endr
+.endm
+
+.macro BLOCK_insn_wrpkru n, part, variant
+	mov	%r9d, %eax
+	xor	%edx, %edx
+	.rept	\n
+	wrpkru
 	.endr
 .endm

@@ -26,8 +26,8 @@
 /* Rings: bits, for rows; and the number that asm files are built for. */
 enum { R0 = 1, R3 = 2 };
 
-enum tg_method { TG_SLOPE, TG_REARM, TG_PAIR };
-#define TG_METHOD_NAMES	{ "SLOPE", "REARM", "PAIR" }
+enum tg_method { TG_SLOPE, TG_REARM, TG_PAIR, TG_SHOT };
+#define TG_METHOD_NAMES	{ "SLOPE", "REARM", "PAIR", "SHOT" }
 
 enum tg_flags { TG_F_STI = 1, TG_F_FPU = 2, TG_F_EXITS = 4, TG_F_FENCED = 8, TG_F_IRET = 16 };
 enum tg_tier { TG_TIER_CORE, TG_TIER_FULL };
@@ -82,6 +82,13 @@ enum tg_axis_id {
 #undef AXIS
 #undef TG_V
 
+/* A value's place in its axis, TG_AT_axis_value, for the rules beside the rows. */
+#define TG_V(x, n, v) TG_AT_##x##_##n,
+#define AXIS(name) enum { TG_VALUES_##name(TG_V, name) };
+#include <tollgate/experiments.def>
+#undef AXIS
+#undef TG_V
+
 static const struct tg_axis tg_axes[TG_NR_AXES] = {
 #define AXIS(n) [TG_AXIS_##n] = { #n, tg_values_##n, \
 				  sizeof(tg_values_##n) / sizeof(tg_values_##n[0]) },
@@ -97,7 +104,7 @@ enum tg_exp_id {
 };
 
 enum tg_family {
-	TG_FAMILY_irq, TG_FAMILY_insn, TG_FAMILY_crossing, TG_FAMILY_fpu,
+	TG_FAMILY_irq, TG_FAMILY_insn, TG_FAMILY_crossing, TG_FAMILY_gs, TG_FAMILY_fpu,
 	TG_NR_FAMILIES
 };
 
@@ -116,6 +123,7 @@ struct tg_exp {
 #define TG_FLAGS_0	0
 #define TG_FLAGS_STI	TG_F_STI
 #define TG_FLAGS_FPU	(TG_F_FPU | TG_F_FENCED)
+#define TG_FLAGS_FENCED	TG_F_FENCED
 #define TG_FLAGS_EXITS	TG_F_EXITS
 #define TG_FLAGS_IRET	TG_F_IRET
 #define TG_FLAGS_EXITS_IRET (TG_F_EXITS | TG_F_IRET)
@@ -124,6 +132,7 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #define AXES0		0, { 0 }
 #define AXES1(a)	1, { TG_AXIS_##a }
 #define AXES2(a, b)	2, { TG_AXIS_##a, TG_AXIS_##b }
+#define AXES3(a, b, c)	3, { TG_AXIS_##a, TG_AXIS_##b, TG_AXIS_##c }
 #define EXP(fam, nam, rng, meth, axes, need, flag, tier, text)			\
 	{ #fam, #nam, text, TG_FAMILY_##fam, rng, TG_##meth, axes, need,	\
 	  TG_FLAGS_##flag, TG_TIER_##tier },
@@ -132,6 +141,7 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #undef AXES0
 #undef AXES1
 #undef AXES2
+#undef AXES3
 };
 
 /*
@@ -142,6 +152,7 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #define AXES0
 #define AXES1(a)	TG_VALUES_##a(TG_V, )
 #define AXES2(a, b)	TG_VALUES_##a(TG_V, ) TG_VALUES_##b(TG_V, )
+#define AXES3(a, b, c)	TG_VALUES_##a(TG_V, ) TG_VALUES_##b(TG_V, ) TG_VALUES_##c(TG_V, )
 #define EXP(fam, nam, rng, meth, axes, ...)					\
 	static inline void tg_unique_##fam##_##nam(void)			\
 	{									\
@@ -152,6 +163,7 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #undef AXES0
 #undef AXES1
 #undef AXES2
+#undef AXES3
 #undef TG_V
 
 /* One experiment with its axis values and its ring: what a full name says. */
@@ -167,6 +179,62 @@ static inline __u64 tg_point_number(const struct tg_point *p, int axis)
 
 	return tg_axes[e->axes[axis]].values[p->value[axis]].number;
 }
+
+/* The place of an axis in a row; -1 if the row has no such axis. */
+static inline int tg_exp_axis(enum tg_exp_id exp, enum tg_axis_id axis)
+{
+	int i;
+
+	for (i = 0; i < tg_exps[exp].nr_axes; i++)
+		if (tg_exps[exp].axes[i] == axis)
+			return i;
+	return -1;
+}
+
+/* The number of a point's value on an axis; fallback where its row has no such axis. */
+static inline __u64 tg_point_axis(const struct tg_point *p, enum tg_axis_id axis, __u64 fallback)
+{
+	int i = tg_exp_axis(p->exp, axis);
+
+	return i < 0 ? fallback : tg_point_number(p, i);
+}
+
+/* Whether a point's value on an axis is the one at that place. */
+static inline bool tg_point_is(const struct tg_point *p, enum tg_axis_id axis, int at)
+{
+	int i = tg_exp_axis(p->exp, axis);
+
+	return i >= 0 && p->value[i] == at;
+}
+
+/* In the rules of experiments.def: whether the point p has this value. */
+#define IS(axis, name)	tg_point_is(p, TG_AXIS_##axis, TG_AT_##axis##_##name)
+
+/*
+ * tg_point_senseless - why a combination of axis values means nothing, or
+ * NULL if it means something: the VALID() rules of experiments.def.
+ */
+static inline const char *tg_point_senseless(const struct tg_point *p)
+{
+#define VALID(fam, nam, rule, why) \
+	if (p->exp == TG_EXP_##fam##_##nam && !(rule)) \
+		return why;
+#include <tollgate/experiments.def>
+#undef VALID
+	return NULL;
+}
+
+/* The tier of a point: its row's, or FULL where a FULL_IF() rule says so. */
+static inline enum tg_tier tg_point_tier(const struct tg_point *p)
+{
+#define FULL_IF(fam, nam, rule) \
+	if (p->exp == TG_EXP_##fam##_##nam && (rule)) \
+		return TG_TIER_FULL;
+#include <tollgate/experiments.def>
+#undef FULL_IF
+	return tg_exps[p->exp].tier;
+}
+#undef IS
 
 /*
  * tg_point_name - the full name, family/name[:value]...@ring, into buf.
@@ -185,10 +253,25 @@ static inline void tg_point_name(const struct tg_point *p, char *buf)
 	snprintf(buf + n, TG_NAME_MAX - n, "@r%d", p->ring);
 }
 
+/* The next combination of values, whether or not it means anything. */
+static inline bool tg_point_step(struct tg_point *p)
+{
+	const struct tg_exp *e = &tg_exps[p->exp];
+	int i;
+
+	for (i = e->nr_axes - 1; i >= 0; i--) {
+		if (++p->value[i] < tg_axes[e->axes[i]].nr_values)
+			return true;
+		p->value[i] = 0;
+	}
+	return false;
+}
+
 /*
  * tg_point_first, tg_point_next - walk every point of row exp in a ring, in
- * the order in which lists print them. first: false if the row has no such
- * ring. next: false after the last.
+ * the order in which lists print them; combinations that mean nothing are left
+ * out. The first is the one of all defaults, which no rule may forbid. first:
+ * false if the row has no such ring. next: false after the last.
  */
 static inline bool tg_point_first(struct tg_point *p, enum tg_exp_id exp, int ring)
 {
@@ -200,14 +283,9 @@ static inline bool tg_point_first(struct tg_point *p, enum tg_exp_id exp, int ri
 
 static inline bool tg_point_next(struct tg_point *p)
 {
-	const struct tg_exp *e = &tg_exps[p->exp];
-	int i;
-
-	for (i = e->nr_axes - 1; i >= 0; i--) {
-		if (++p->value[i] < tg_axes[e->axes[i]].nr_values)
+	while (tg_point_step(p))
+		if (!tg_point_senseless(p))
 			return true;
-		p->value[i] = 0;
-	}
 	return false;
 }
 
@@ -265,12 +343,26 @@ static inline int tg_point_value(struct tg_point *p, unsigned int *given, const 
 	return -1;
 }
 
+/* -1 with one line in err if a point's values mean nothing together, else 0. */
+static inline int tg_point_refuse_senseless(const struct tg_point *p, char *err, size_t errlen)
+{
+	const char *why = tg_point_senseless(p);
+	char name[TG_NAME_MAX];
+
+	if (!why)
+		return 0;
+	tg_point_name(p, name);
+	snprintf(err, errlen, "%s means nothing: %s", name, why);
+	return -1;
+}
+
 /*
  * tg_point_parse - a full name, family/name[:value]...@ring, to its point.
  *
  * Values may come in any order and defaults may be spelled out; each axis at
- * most once. 0, or -1 with one line in err that names the wrong part and what
- * is allowed; *out is written on success alone.
+ * most once, and together they must mean something. 0, or -1 with one line in
+ * err that names the wrong part and what is allowed; *out is written on success
+ * alone.
  */
 static inline int tg_point_parse(const char *name, struct tg_point *out, char *err,
 				 size_t errlen)
@@ -324,6 +416,8 @@ static inline int tg_point_parse(const char *name, struct tg_point *out, char *e
 			 tg_exps[p.exp].rings & R3 ? " @r3" : "");
 		return -1;
 	}
+	if (tg_point_refuse_senseless(&p, err, errlen))
+		return -1;
 	*out = p;
 	return 0;
 }

@@ -12,9 +12,9 @@
 #include <tollgate/uapi.h>
 
 /*
- * PAIR's single shots cannot be made longer to hide the clock's granularity:
- * so many times the samples instead. On a clock with steps of 26 ticks 16000
- * of them give a round's difference to 0.15 tick.
+ * Single shots, PAIR's and SHOT's, cannot be made longer to hide the clock's
+ * granularity: so many times the samples instead. On a clock with steps of 26
+ * ticks 16000 of them give a round's difference to 0.15 tick.
  */
 #define TG_FIRST_SHARE	16
 
@@ -31,8 +31,12 @@ struct tg_host {
 	bool amx;		/* AMX tile data may be used here */
 	__u64 scratch_base;	/* offset from GS base of a zeroed, aligned u64[8] */
 	__u64 scratch;		/* its address */
-	void *image;		/* XSAVE area, 64-byte aligned, image_size bytes */
-	size_t image_size;
+	/*
+	 * Two areas for FPU state in the point's format, 64-byte aligned; only
+	 * fpu rows need them.
+	 */
+	void *image, *other;
+	size_t image_size;	/* bytes of each */
 	__u64 board;		/* crossing rows: their board's address (crossing.h) */
 };
 
@@ -61,10 +65,23 @@ static inline __u32 tg_block(enum tg_family f)
 		[TG_FAMILY_irq] = TG_HI_irq - TG_LO_irq,
 		[TG_FAMILY_insn] = TG_HI_insn - TG_LO_insn,
 		[TG_FAMILY_crossing] = TG_HI_crossing - TG_LO_crossing,
+		[TG_FAMILY_gs] = TG_HI_gs - TG_LO_gs,
 		[TG_FAMILY_fpu] = TG_HI_fpu - TG_LO_fpu,
 	};
 
 	return block[f];
+}
+
+/* The same of a row: a single shot is one. */
+static inline __u32 tg_exp_block(enum tg_exp_id exp)
+{
+	return tg_exps[exp].method == TG_SHOT ? 1 : tg_block(tg_exps[exp].family_id);
+}
+
+/* By how many copies at most hi may exceed lo. */
+static inline __u32 tg_exp_unroll_max(enum tg_exp_id exp)
+{
+	return tg_exps[exp].method == TG_SHOT ? 1 : tg_exp_block(exp) * TG_LOOPS_MAX;
 }
 
 /* The features of experiments.def's NEED rows that CPUID shows. */
@@ -85,24 +102,35 @@ static inline unsigned int tg_cpu_features(void)
 	return found;
 }
 
-/* Axis numbers of fpu rows: comp first, state second. */
+/* The components that an fpu row is about; AMX is never among "all". */
 static inline __u64 tg_fpu_rfbm(const struct tg_point *p, const struct tg_host *h)
 {
-	__u64 rfbm = tg_point_number(p, 0);
+	__u64 rfbm;
 
+	if (!(tg_exps[p->exp].needs & TG_NEED_XSAVE))
+		return TG_XFEATURE_LEGACY;
+	rfbm = tg_point_axis(p, TG_AXIS_comp, TG_RFBM_ALL);
 	return rfbm == TG_RFBM_ALL ? h->xcr0 & ~(TG_XFEATURE_PKRU | TG_XFEATURE_AMX) : rfbm;
 }
 
-/* The state components that a point takes. */
+/* The state components that a point takes XSAVE for. */
 static inline __u64 tg_point_rfbm(const struct tg_point *p, const struct tg_host *h)
 {
-	const struct tg_exp *e = &tg_exps[p->exp];
-
-	if (e->flags & TG_F_FPU)
+	if (tg_exps[p->exp].needs & TG_NEED_XSAVE)
 		return tg_fpu_rfbm(p, h);
-	if (e->nr_axes && e->axes[0] == TG_AXIS_touch)
-		return tg_point_number(p, 0);
-	return 0;
+	return tg_point_axis(p, TG_AXIS_touch, 0);
+}
+
+/* The format that an fpu row's areas have, one and the same for the whole figure. */
+static inline enum tg_fpu_format tg_fpu_point_format(const struct tg_point *p)
+{
+	return p->exp == TG_EXP_fpu_xsavec ? TG_FPU_COMPACTED : TG_FPU_STANDARD;
+}
+
+/* Bytes of an fpu row's area on this CPU: without XSAVE, FXSAVE's and a header's. */
+static inline size_t tg_fpu_area_size(unsigned int features)
+{
+	return features & TG_NEED_XSAVE ? (tg_fpu_image_size() + 63) & ~63U : TG_FPU_HEADER_END;
 }
 
 /*
@@ -137,22 +165,46 @@ static inline bool tg_unavailable(const struct tg_point *p, const struct tg_host
 	return false;
 }
 
-/* How deep fpu rows dirty the registers: the code variant of blocks_fpu.h. */
-static inline int tg_fpu_variant(const struct tg_point *p, __u64 rfbm)
+/* How deep TG_DIRTY of blocks_fpu.h goes to reach all of rfbm. */
+static inline int tg_fpu_depth(__u64 rfbm)
 {
-	bool restore = p->exp == TG_EXP_fpu_xrstor;
-	enum tg_fpu_state state = tg_point_number(p, 1);
-
-	/* XRSTOR to the initial configuration starts from dirty registers */
-	if (state == TG_FPU_UNMODIFIED || (state == TG_FPU_INIT && !restore))
-		return 0;
 	if (rfbm & TG_XFEATURE_AMX)
 		return 5;
-	if (rfbm & 0xe0)
+	if (rfbm & TG_XFEATURE_AVX512)
 		return 4;
-	if (rfbm & 0x4)
+	if (rfbm & TG_XFEATURE_AVX)
 		return 3;
-	return rfbm & 0x2 ? 2 : 1;
+	return rfbm & TG_XFEATURE_SSE ? 2 : 1;
+}
+
+/*
+ * The arguments of an fpu row's sequences, its areas filled to match. Returns
+ * the code variant, see blocks_fpu.h.
+ */
+static inline int tg_fpu_prepare(struct tg_args *args, const struct tg_point *p,
+				 const struct tg_host *h)
+{
+	bool shot = p->exp == TG_EXP_fpu_boundary;
+	bool restore = p->exp == TG_EXP_fpu_xrstor || p->exp == TG_EXP_fpu_fxrstor;
+	bool other = tg_point_axis(p, TG_AXIS_buf, 0);
+	bool dirty = tg_point_axis(p, TG_AXIS_since, 0);
+	enum tg_fpu_state state = dirty ? TG_FPU_DIRTY : TG_FPU_UNMODIFIED;
+	enum tg_fpu_format format = tg_fpu_point_format(p);
+	__u64 rfbm = tg_fpu_rfbm(p, h);
+	int depth = tg_fpu_depth(rfbm);
+
+	state = tg_point_axis(p, TG_AXIS_state, state);
+	/* what a restore to the initial configuration starts from is dirty */
+	if (state == TG_FPU_UNMODIFIED || (state == TG_FPU_INIT && !restore))
+		depth = 0;
+	args->base = (unsigned long)h->image;
+	args->a0 = rfbm;
+	args->a1 = (unsigned long)(other ? h->other : h->image);
+	args->a2 = depth;
+	args->a3 = tg_point_axis(p, TG_AXIS_between, 0);
+	tg_fpu_fill(h->image, h->image_size, rfbm, state, format);
+	tg_fpu_fill(h->other, h->image_size, rfbm, state, format);
+	return shot ? (int)tg_point_axis(p, TG_AXIS_save, 0) : depth;
 }
 
 static inline void tg_add_series(struct tg_sampler *s, enum tg_role role, tg_seq_fn *fn,
@@ -166,9 +218,9 @@ static inline void tg_add_series(struct tg_sampler *s, enum tg_role role, tg_seq
 /*
  * tg_prepare - the series of a point.
  *
- * h: this CPU; on fpu rows its image is filled for the point. samples: of
- * every series of the figure. loops: passes over the unrolled block. cal_loops:
- * the same for the calibrating chains. The caller has zeroed *s, and afterwards
+ * h: this CPU; on fpu rows its areas are filled for the point. samples: of
+ * every series of the figure. loops: passes over the unrolled block, 1 for SHOT.
+ * cal_loops: the same for the calibrating chains. The caller has zeroed *s, and afterwards
  * gives every series with a function room for its samples.
  */
 static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
@@ -177,6 +229,8 @@ static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
 {
 	const struct tg_exp *e = &tg_exps[p->exp];
 	struct tg_args args = { .loops = loops }, cal = { .loops = cal_loops }, one;
+	__u32 shots = samples < TG_SAMPLES_MAX / TG_FIRST_SHARE ? samples * TG_FIRST_SHARE :
+								  TG_SAMPLES_MAX;
 	__u32 share = samples / TG_CAL_SHARE > TG_CAL_MIN ? samples / TG_CAL_SHARE : TG_CAL_MIN;
 	int variant = 0, r;
 
@@ -192,11 +246,12 @@ static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
 		args = cal;
 		args.loops = loops;
 		break;
+	case TG_FAMILY_gs:
+		args.a0 = h->scratch;
+		variant = tg_point_axis(p, TG_AXIS_use, 0);
+		break;
 	case TG_FAMILY_fpu:
-		args.base = (unsigned long)h->image;
-		args.a0 = tg_fpu_rfbm(p, h);
-		variant = tg_fpu_variant(p, args.a0);
-		tg_fpu_fill(h->image, h->image_size, args.a0, tg_point_number(p, 1));
+		variant = tg_fpu_prepare(&args, p, h);
 		break;
 	case TG_FAMILY_crossing:
 		args.base = h->board;
@@ -206,7 +261,8 @@ static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
 		break;
 	}
 	for (r = 0; r < TG_NR_SEQS; r++)
-		tg_add_series(s, r, tg_tables[p->exp][variant][r], &args, samples);
+		tg_add_series(s, r, tg_tables[p->exp][variant][r], &args,
+			      e->method == TG_SHOT ? shots : samples);
 	if (e->family_id == TG_FAMILY_crossing) {
 		/* events: one a copy */
 		s->series[TG_HI].args.a0 = loops * TG_HI_crossing;
@@ -215,8 +271,7 @@ static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
 	if (e->method == TG_PAIR) {
 		for (r = TG_FIRST_NEW; r <= TG_FIRST_OLD; r++) {
 			s->series[r].args.loops = 1;
-			s->series[r].want = samples < TG_SAMPLES_MAX / TG_FIRST_SHARE ?
-					    samples * TG_FIRST_SHARE : TG_SAMPLES_MAX;
+			s->series[r].want = shots;
 		}
 		/* the state that the body itself leaves behind */
 		s->series[TG_FIRST_OLD].args.a0 = p->exp == TG_EXP_irq_sti;

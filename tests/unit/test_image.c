@@ -67,6 +67,29 @@ static bool place_of(int i, unsigned int *offset, unsigned int *size)
 	return *size && *offset >= HEADER_END;
 }
 
+/* Where compacting puts it: behind those before it, some on the next 64 bytes. */
+static bool compacted_place_of(int i, uint64_t rfbm, unsigned int *offset, unsigned int *size)
+{
+	unsigned int c, d, b, end = HEADER_END;
+
+	for (int j = 2; j < i; j++) {
+		if (!(rfbm & 1ULL << j))
+			continue;
+		__cpuid_count(0xd, j, *size, b, c, d);
+		end = (c & 2 && end % 64 ? end + 64 - end % 64 : end) + *size;
+	}
+	__cpuid_count(0xd, i, *size, b, c, d);
+	*offset = c & 2 && end % 64 ? end + 64 - end % 64 : end;
+	return *size;
+}
+
+static bool place_in(enum tg_fpu_format format, int i, uint64_t rfbm, unsigned int *offset,
+		     unsigned int *size)
+{
+	return format == TG_FPU_STANDARD ? place_of(i, offset, size) :
+					   compacted_place_of(i, rfbm, offset, size);
+}
+
 static void put(uint8_t *image, size_t at, unsigned int value, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i++)
@@ -74,7 +97,8 @@ static void put(uint8_t *image, size_t at, unsigned int value, size_t bytes)
 }
 
 /* The image as the header's comment promises it, made another way. */
-static void expected_image(uint8_t *b, size_t size, uint64_t rfbm, enum tg_fpu_state state)
+static void expected_image(uint8_t *b, size_t size, uint64_t rfbm, enum tg_fpu_state state,
+			   enum tg_fpu_format format)
 {
 	static const uint8_t one[10] = { 0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f };
 	unsigned int at, n;
@@ -82,6 +106,10 @@ static void expected_image(uint8_t *b, size_t size, uint64_t rfbm, enum tg_fpu_s
 	memset(b, 0, size);
 	put(b, FCW, 0x37f, 2);
 	put(b, MXCSR, 0x1f80, 4);
+	if (format == TG_FPU_COMPACTED) {
+		put(b, XCOMP_BV, rfbm, 4);
+		put(b, XCOMP_BV + 4, rfbm >> 32 | 0x80000000, 4);
+	}
 	if (state == TG_FPU_INIT)
 		return;
 	put(b, LEGACY_END, rfbm, 4);
@@ -93,7 +121,7 @@ static void expected_image(uint8_t *b, size_t size, uint64_t rfbm, enum tg_fpu_s
 	}
 	memset(b + XMM0, 0x11, XMM_END - XMM0);
 	for (int i = 2; i < 63; i++) {
-		if (!(rfbm & 1ULL << i) || !place_of(i, &at, &n) || at + n > size)
+		if (!(rfbm & 1ULL << i) || !place_in(format, i, rfbm, &at, &n) || at + n > size)
 			continue;
 		if (1ULL << i & ANY_BITS_VALID)
 			memset(b + at, 0x5a, n);
@@ -107,7 +135,8 @@ static void expected_image(uint8_t *b, size_t size, uint64_t rfbm, enum tg_fpu_s
 	}
 }
 
-static void check_bytes(size_t size, uint64_t rfbm, enum tg_fpu_state state)
+static void check_format(size_t size, uint64_t rfbm, enum tg_fpu_state state,
+			 enum tg_fpu_format format)
 {
 	/* exactly so long, so that the sanitiser sees a write beyond */
 	uint8_t *image = malloc(size), *expected = malloc(size);
@@ -115,17 +144,25 @@ static void check_bytes(size_t size, uint64_t rfbm, enum tg_fpu_state state)
 	assert_non_null(image);
 	assert_non_null(expected);
 	memset(image, 0xee, size);
-	tg_fpu_fill(image, size, rfbm, state);
-	expected_image(expected, size, rfbm, state);
+	tg_fpu_fill(image, size, rfbm, state, format);
+	expected_image(expected, size, rfbm, state, format);
 	for (size_t i = 0; i < size; i++)
 		if (image[i] != expected[i])
-			fail_msg("rfbm 0x%llx state %d: byte %zu is 0x%02x, not 0x%02x",
-				 (unsigned long long)rfbm, state, i, image[i], expected[i]);
-	/* XCOMP_BV and reserved: XRSTOR faults on anything in the first two words */
+			fail_msg("rfbm 0x%llx state %d format %d: byte %zu is 0x%02x, not 0x%02x",
+				 (unsigned long long)rfbm, state, format, i, image[i],
+				 expected[i]);
+	/* XRSTOR faults on a bit of XCOMP_BV in the standard format, or of what is reserved */
 	for (size_t i = XCOMP_BV; i < HEADER_END; i++)
-		assert_int_equal(image[i], 0);
+		if (format == TG_FPU_STANDARD || i >= XCOMP_BV + 8)
+			assert_int_equal(image[i], 0);
 	free(image);
 	free(expected);
+}
+
+static void check_bytes(size_t size, uint64_t rfbm, enum tg_fpu_state state)
+{
+	check_format(size, rfbm, state, TG_FPU_STANDARD);
+	check_format(size, rfbm, state, TG_FPU_COMPACTED);
 }
 
 static void every_image(void **state)
@@ -164,6 +201,24 @@ static void never_beyond_the_end(void **state)
 		if (size % 64 < 10 || size % 64 == 63)
 			for (int s = TG_FPU_INIT; s <= TG_FPU_UNMODIFIED; s++)
 				check_bytes(size, all, s);
+}
+
+/* An area for FXSAVE alone, as where there is no XSAVE: no CPUID leaf is asked. */
+static void legacy_image(void **state)
+{
+	(void)state;
+	for (int s = TG_FPU_INIT; s <= TG_FPU_UNMODIFIED; s++)
+		check_format(HEADER_END, TG_XFEATURE_LEGACY, s, TG_FPU_STANDARD);
+}
+
+/* CPUID.(0xD,1):EAX[1] */
+static bool has_xsavec(void)
+{
+	unsigned int a = 0, b, c, d;
+
+	if (has_xsave())
+		__cpuid_count(0xd, 1, a, b, c, d);
+	return a & 2;
 }
 
 /* What one process hands to another: four areas, shared. */
@@ -240,11 +295,11 @@ static void same_bytes(const char *what, const uint8_t *out, const uint8_t *from
  * its initial configuration is told by its bytes, all zero. FOP, FIP and FDP
  * are skipped: some CPUs keep them for exceptions alone.
  */
-static void check_registers(const struct areas *a, uint64_t rfbm)
+static void check_registers(const struct areas *a, uint64_t rfbm, enum tg_fpu_format format)
 {
 	uint64_t all = usable();
 	const uint8_t *from = rfbm & 1 ? a->image : a->other;
-	unsigned int at, n;
+	unsigned int at, n, there, same;
 
 	same_bytes("FCW", a->out, from, FCW, 2);
 	same_bytes("FSW", a->out, from, FSW, 2);
@@ -255,9 +310,12 @@ static void check_registers(const struct areas *a, uint64_t rfbm)
 	same_bytes("MXCSR", a->out, rfbm & 6 ? a->image : a->other, MXCSR, 4);
 	same_bytes("XMM", a->out, rfbm & 2 ? a->image : a->other, XMM0, XMM_END - XMM0);
 	for (int i = 2; i < 63; i++)
-		if (all & ANY_BITS_VALID & 1ULL << i && place_of(i, &at, &n))
-			same_bytes(i == 2 ? "AVX" : "AVX-512", a->out,
-				   rfbm & 1ULL << i ? a->image : a->other, at, n);
+		if (all & ANY_BITS_VALID & 1ULL << i && place_of(i, &at, &n)) {
+			from = a->other + at;
+			if (rfbm & 1ULL << i && place_in(format, i, rfbm, &there, &same))
+				from = a->image + there;
+			same_bytes(i == 2 ? "AVX" : "AVX-512", a->out + at, from, 0, n);
+		}
 }
 
 /* Everything unlike the image: 2.0, another rounding, other bits. */
@@ -266,7 +324,7 @@ static void fill_other(uint8_t *b, size_t size, bool init)
 	uint64_t all = usable();
 	unsigned int at, n;
 
-	tg_fpu_fill(b, size, all, init ? TG_FPU_INIT : TG_FPU_DIRTY);
+	tg_fpu_fill(b, size, all, init ? TG_FPU_INIT : TG_FPU_DIRTY, TG_FPU_STANDARD);
 	if (init)
 		return;
 	put(b, FCW, 0xf7f, 2);
@@ -293,15 +351,18 @@ static void load(void **state, const char *name, uint64_t rfbm)
 			      (unsigned long long)(rfbm & ~usable()));
 		skip();
 	}
-	for (int s = TG_FPU_INIT; s <= TG_FPU_UNMODIFIED; s++) {
-		for (int before_init = 0; before_init <= 1; before_init++) {
-			fill_other(a->other, image_size(), before_init);
-			tg_fpu_fill(a->image, image_size(), rfbm, s);
+	for (int format = 0; format < (has_xsavec() ? 2 : 1); format++) {
+		for (int n = 0; n < 2 * (TG_FPU_UNMODIFIED + 1); n++) {
+			int s = n / 2;
+
+			fill_other(a->other, image_size(), n % 2);
+			tg_fpu_fill(a->image, image_size(), rfbm, s, format);
 			memset(a->out, 0, image_size());
 			memset(a->saved, 0, image_size());
 			if (through_the_registers(a, rfbm))
-				fail_msg("%s: XRSTOR faults on state %d", name, s);
-			check_registers(a, rfbm);
+				fail_msg("%s: XRSTOR faults on state %d, format %d", name, s,
+					 format);
+			check_registers(a, rfbm, format);
 		}
 	}
 }
@@ -324,10 +385,50 @@ static void a_bad_header_faults(void **state)
 		skip();
 	}
 	fill_other(a->other, image_size(), false);
-	tg_fpu_fill(a->image, image_size(), 3, TG_FPU_DIRTY);
+	tg_fpu_fill(a->image, image_size(), 3, TG_FPU_DIRTY, TG_FPU_STANDARD);
 	a->image[XCOMP_BV] = 1;
 	status = through_the_registers(a, 3);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+
+/*
+ * XSAVEC's own area of what an image of ours put into the registers: the same
+ * components at the same places, so sizes and alignment are this CPU's too.
+ */
+static void as_xsavec_does_it(void **state)
+{
+	struct areas *a = *state;
+	uint64_t all = usable();
+	unsigned int at, n;
+
+	if (!a || !has_xsavec()) {
+		print_message("# CPUID.(0xD,1):EAX.XSAVEC is clear\n");
+		skip();
+	}
+	/* with a hole in front, AVX-512 is elsewhere than in the standard format */
+	for (int hole = 0; hole <= 1; hole++) {
+		uint64_t rfbm = hole ? all & ~TG_XFEATURE_AVX : all;
+
+		tg_fpu_fill(a->image, image_size(), rfbm, TG_FPU_DIRTY, TG_FPU_COMPACTED);
+		memset(a->out, 0, image_size());
+		memset(a->saved, 0, image_size());
+		asm volatile("mov %[all_lo], %%eax; mov %[all_hi], %%edx;"
+			     "xsave64 (%[saved]);"
+			     "mov %[lo], %%eax; mov %[hi], %%edx;"
+			     "xrstor64 (%[image]);"
+			     "xsavec64 (%[out]);"
+			     "mov %[all_lo], %%eax; mov %[all_hi], %%edx;"
+			     "xrstor64 (%[saved])"
+			     : : [all_lo] "r" ((uint32_t)all), [all_hi] "r" ((uint32_t)(all >> 32)),
+				 [lo] "r" ((uint32_t)rfbm), [hi] "r" ((uint32_t)(rfbm >> 32)),
+				 [saved] "r" (a->saved), [image] "r" (a->image), [out] "r" (a->out)
+			     : "eax", "edx", "memory");
+		same_bytes("XCOMP_BV", a->out, a->image, XCOMP_BV, 8);
+		for (int i = 2; i < 63; i++)
+			if (rfbm & ANY_BITS_VALID & 1ULL << i &&
+			    compacted_place_of(i, rfbm, &at, &n))
+				same_bytes("component", a->out, a->image, at, n);
+	}
 }
 
 int main(void)
@@ -335,11 +436,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_image),
 		cmocka_unit_test(never_beyond_the_end),
+		cmocka_unit_test(legacy_image),
 		cmocka_unit_test(load_x87),
 		cmocka_unit_test(load_sse),
 		cmocka_unit_test(load_avx),
 		cmocka_unit_test(load_avx512),
 		cmocka_unit_test(load_all),
+		cmocka_unit_test(as_xsavec_does_it),
 		cmocka_unit_test(a_bad_header_faults),
 	};
 

@@ -24,6 +24,11 @@ static void every_point_round_trips(void **state)
 
 		for (int i = 0; i < e->nr_axes; i++)
 			all *= axis_of(e, i)->nr_values;
+		/* a rule forbids unmodified:other, once a value of the other axes */
+		if (exp == TG_EXP_fpu_xrstor)
+			all -= tg_axes[TG_AXIS_comp].nr_values;
+		if (exp == TG_EXP_fpu_fxrstor)
+			all--;
 		expected += all * (!!(e->rings & R0) + !!(e->rings & R3));
 	}
 	assert_int_equal(nr_points, expected);
@@ -96,6 +101,71 @@ static void any_order_and_spelled_defaults(void **state)
 	}
 }
 
+/* Every combination of values of every row: a point, or refused with the rule's reason. */
+static void rules_hold(void **state)
+{
+	size_t n = 0, forbidden = 0;
+
+	(void)state;
+	for (int exp = 0; exp < TG_NR_EXPS; exp++) {
+		for (int ring = 0; ring <= 3; ring += 3) {
+			struct tg_point p, parsed;
+			char name[TG_NAME_MAX], err[ERR_ROOM], start[2 * TG_NAME_MAX];
+			const char *why;
+
+			if (!tg_point_first(&p, exp, ring))
+				continue;
+			/* a name without values is of defaults alone */
+			assert_null(tg_point_senseless(&p));
+			do {
+				tg_point_name(&p, name);
+				why = tg_point_senseless(&p);
+				if (!why) {
+					assert_true(n < nr_points && same_point(&p, &points[n]));
+					n++;
+					assert_parses(name, &p);
+					continue;
+				}
+				forbidden++;
+				assert_int_equal(parse_name(name, &parsed, err), -1);
+				snprintf(start, sizeof(start), "%s means nothing: ", name);
+				assert_memory_equal(err, start, strlen(start));
+				assert_string_equal(err + strlen(start), why);
+			} while (tg_point_step(&p));
+		}
+	}
+	assert_int_equal(n, nr_points);
+	assert_true(forbidden > 0);
+}
+
+static enum tg_tier tier_of(const char *name)
+{
+	struct tg_point p;
+	char err[ERR_ROOM];
+
+	assert_int_equal(parse_name(name, &p, err), 0);
+	return tg_point_tier(&p);
+}
+
+static void tiers_of_points(void **state)
+{
+	(void)state;
+	assert_int_equal(tier_of("fpu/xsave@r3"), TG_TIER_CORE);
+	assert_int_equal(tier_of("fpu/xsave:avx:dirty@r0"), TG_TIER_CORE);
+	assert_int_equal(tier_of("fpu/xsave:other@r3"), TG_TIER_FULL);
+	assert_int_equal(tier_of("fpu/xrstor:avx:dirty:other@r3"), TG_TIER_FULL);
+	assert_int_equal(tier_of("fpu/boundary@r3"), TG_TIER_FULL);
+	assert_int_equal(tier_of("insn/nop@r3"), TG_TIER_CORE);
+	/* a rule makes points dearer, never a whole row */
+	for (size_t n = 0; n < nr_points; n++) {
+		struct tg_point first;
+
+		tg_point_first(&first, points[n].exp, points[n].ring);
+		assert_int_equal(tg_point_tier(&first), tg_exps[points[n].exp].tier);
+		assert_true(tg_point_tier(&points[n]) >= tg_exps[points[n].exp].tier);
+	}
+}
+
 /* A word of a name: nothing that separates words, makes a glob or splits a line. */
 static void assert_word(const char *s)
 {
@@ -143,6 +213,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_point_round_trips),
 		cmocka_unit_test(any_order_and_spelled_defaults),
+		cmocka_unit_test(rules_hold),
+		cmocka_unit_test(tiers_of_points),
 		cmocka_unit_test(rows_are_sound),
 	};
 

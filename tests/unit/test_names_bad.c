@@ -180,7 +180,7 @@ static void too_long(void **state)
 static const char *const faulty[] = {
 	"", "irq/clii@r0", "irq/cli", "irq/cli@r3", "insn/nop@r7", "irq/cli:bad@r0",
 	"insn/nop:fast@r3", "fpu/xsave:sze@r3", "fpu/xsave:sse:avx@r3", "fpu/xrstor:dirty:init@r0",
-	"irq/cli:if0:if0@r0", "irq/cli\n@r0",
+	"irq/cli:if0:if0@r0", "irq/cli\n@r0", "fpu/xrstor:unmodified:other@r3",
 	"irq/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx@r0",
 	"fpu/xsave:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx@r0",
 	"irq/cli@xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",

@@ -49,7 +49,7 @@ static void assert_names(struct tg_selection *s, const char *names)
 	tg_selection_free(s);
 }
 
-static bool core(const struct tg_point *p) { return tg_exps[p->exp].tier == TG_TIER_CORE; }
+static bool core(const struct tg_point *p) { return tg_point_tier(p) == TG_TIER_CORE; }
 static bool core_r3(const struct tg_point *p) { return core(p) && p->ring == 3; }
 static bool any(const struct tg_point *p) { return p->exp < TG_NR_EXPS; }
 static bool any_r0(const struct tg_point *p) { return p->ring == 0; }
@@ -136,10 +136,15 @@ static void patterns(void **state)
 		{ "fpu/xsave", R0 | R3, "fpu/xsave@r0 fpu/xsave@r3" },
 		{ "fpu/xsave:dirty:avx", R3, "fpu/xsave:avx:dirty@r3" },
 		{ "fpu/xsave:init:x87@r0", R0 | R3, "fpu/xsave@r0" },
-		{ "fpu/xsave:avx512*@r3", R0 | R3, "fpu/xsave:avx512@r3 fpu/xsave:avx512:dirty@r3 "
-		  "fpu/xsave:avx512:unmodified@r3" },
+		{ "fpu/xsave:avx512*@r3", R0 | R3,
+		  "fpu/xsave:avx512@r3 fpu/xsave:avx512:other@r3 fpu/xsave:avx512:dirty@r3 "
+		  "fpu/xsave:avx512:dirty:other@r3 fpu/xsave:avx512:unmodified@r3 "
+		  "fpu/xsave:avx512:unmodified:other@r3" },
+		{ "fpu/fxrstor*@r3", R0 | R3,
+		  "fpu/fxrstor@r3 fpu/fxrstor:other@r3 fpu/fxrstor:dirty@r3 "
+		  "fpu/fxrstor:dirty:other@r3 fpu/fxrstor:unmodified@r3" },
 		{ "fpu/*:avx:dirty", R3, "fpu/xsave:avx:dirty@r3 fpu/xsaveopt:avx:dirty@r3 "
-		  "fpu/xrstor:avx:dirty@r3" },
+		  "fpu/xsavec:avx:dirty@r3 fpu/xrstor:avx:dirty@r3" },
 	};
 	struct tg_selection s;
 	char err[ERR_ROOM];

@@ -230,6 +230,10 @@ check_bad_commands()
 	for bad in 0 1 63 65 4160 4294967296; do
 		refuses "$n unroll=$bad" "unroll=$bad; allowed: multiples of 64 up to 4096" "unroll=$bad"
 	done
+	refuses "fpu/boundary@r0 unroll=8" "unroll=8; allowed: multiples of 1 up to 1" \
+		"unroll of a single shot"
+	refuses "fpu/xrstor:unmodified:other@r0" "fpu/xrstor:unmodified:other@r0 means nothing: *" \
+		"values that mean nothing together"
 	refuses "fpu/xsave@r0 unroll=12" "*multiples of 8 up to 512" "unroll of another family"
 	for bad in "" -1 9999 4294967296 zero; do
 		refuses "$n cpu=$bad" "cpu=$bad; allowed: caller, or an online CPU of 0*" "cpu=$bad"
@@ -316,6 +320,27 @@ check_knobs()
 		"knobs that do not fit together" "" $T/irq/run
 	like "$(cat $T/irq/run)" "error=ifwas=if0, but *" "reading run says so too"
 	knob irq/ifwas if1
+	# values that mean nothing together, whatever this CPU has
+	for pair in "name xrstor" "state unmodified" "buf other"; do
+		knob "fpu/${pair% *}" "${pair#* }"
+	done
+	refuses 1 "fpu/xrstor:unmodified:other@r0 means nothing: registers that *" \
+		"knobs that mean nothing together" "" $T/fpu/run
+	like "$(cat $T/fpu/run)" "error=fpu/xrstor:unmodified:other@r0 means nothing: *" \
+		"reading run says so too"
+	for pair in "state init" "buf same" "name boundary"; do
+		knob "fpu/${pair% *}" "${pair#* }"
+	done
+	is "$(cat $T/fpu/unroll)" "[1] (multiples of 1 up to 1)" "a single shot is not unrolled"
+	knob fpu/name xsave
+	is "$(cat $T/fpu/unroll)" "[8] (multiples of 8 up to 512)" "unless set, unroll is the row's block"
+	knob fpu/unroll 16
+	knob fpu/name boundary
+	refuses 1 "unroll=16; allowed: multiples of 1 up to 1" "the unroll of another row" "" $T/fpu/run
+	knob fpu/unroll 1
+	knob fpu/name fxsave
+	refuses 1 "unroll=1; allowed: multiples of 8 up to 512" "and the other way round" "" $T/fpu/run
+	knob fpu/unroll 8
 	knob irq/quiet cli
 	refuses 1 "quiet=cli: irq/sti may set*" "sti with quiet=cli" "" $T/irq/run
 	knob irq/quiet tpr
