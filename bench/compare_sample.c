@@ -7,9 +7,6 @@
 #include "compare_sample.h"
 #include "stats.h"
 
-/* The lower quartile, as in reports: what disturbs a round makes it slower. */
-#define QUARTILE 0.25
-
 static int add_boot(struct tg_sample *s, size_t from)
 {
 	const double *v = s->rounds + from;
@@ -19,7 +16,7 @@ static int add_boot(struct tg_sample *s, size_t from)
 	if (!more)
 		return -1;
 	s->boots = more;
-	s->boots[s->nr_boots] = tg_quantile(v, n, QUARTILE);
+	s->boots[s->nr_boots] = tg_lower_mean(v, n);
 	if (isnan(s->boots[s->nr_boots++]))
 		return -1;
 	s->reach = fmax(s->reach, tg_quantile(v, n, TG_REACH_HIGH) -
@@ -52,7 +49,7 @@ static int add_figure(struct tg_sample *s, const struct tg_figure *f)
 			return 0;
 		for (size_t i = 0; i < f->nr_rounds; i++)
 			if (f->rounds[i].boot == next)
-				s->rounds[s->nr_rounds++] = f->rounds[i].p5;
+				s->rounds[s->nr_rounds++] = f->rounds[i].value;
 		if (add_boot(s, from))
 			return -1;
 	}

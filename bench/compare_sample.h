@@ -6,7 +6,7 @@
 #include "compare.h"
 
 struct tg_sample {
-	double *rounds;		/* p5 of every round, in unit, boot after boot */
+	double *rounds;		/* value of every round, in unit, boot after boot */
 	size_t nr_rounds;
 	double *boots;		/* each boot's figure: the lower quartile of its rounds */
 	size_t nr_boots;

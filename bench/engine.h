@@ -24,10 +24,10 @@ struct tg_samples {
 	size_t n[TG_ENGINE_ROLES];
 	uint64_t *room;				/* what ticks[] point into */
 	long discarded;
+	long beside;		/* of all series: kept beside a slow canary */
 	uint32_t copies;	/* by which the long sequence exceeds the short one */
 	uint32_t cal_copies;	/* the same of the calibrating chains */
 	bool fenced;		/* the preparation holds an IMUL in the body's place */
-	bool shot;		/* hi and lo are single shots */
 };
 
 void tg_samples_free(struct tg_samples *s);
@@ -38,6 +38,8 @@ struct tg_request {
 	int cpu;
 	uint32_t samples;	/* TG_SAMPLES_MIN .. TG_SAMPLES_MAX */
 	uint32_t loops;		/* passes over the unrolled block, >= 1 */
+	double canary;		/* tg_canary_level(); 0: no canary */
+	uint64_t step;		/* granularity of the clock, ticks */
 	const char *quiet;	/* ring 0: tpr, cli, none; NULL: the module's default */
 };
 
@@ -55,6 +57,21 @@ bool tg_ring3_usable(char *why, size_t len);
 
 /* Whether a point can run in this process; false with the reason. */
 bool tg_ring3_available(const struct tg_point *p, char *why, size_t len);
+
+/*
+ * tg_canary_level - what the canary takes on a core of its own now, as a share
+ * of a chain of IMULs: the low end of 1000 of them, within 5 % on one EPYC, too
+ * high where another thread ran all the while. 0 where all are the same: the
+ * clock counts instructions, and there is nothing for a canary to see.
+ */
+double tg_canary_level(uint64_t step);
+
+/* The ticks above which a canary says that the core is shared, at the clock frequency of now. */
+uint64_t tg_canary_limit(double level, uint64_t step);
+
+/* Sets a sampler's canary; level 0 leaves it without one. */
+struct tg_canary;
+void tg_canary_arm(struct tg_canary *c, double level, uint64_t step);
 
 /* Granularity of this CPU's RDTSC in ticks, >= 1. */
 uint64_t tg_ring3_tsc_step(void);

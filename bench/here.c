@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Lanes user and host: run the rounds on this machine, make the report. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "place.h"
@@ -114,7 +115,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	struct tg_track *t = NULL;
 	struct tg_report *r = NULL;
 	struct tg_clock clock = { .step = 1 };
-	int rc, cpu;
+	int rc, cpu, cpus[2];
 
 	if (!o.rounds)
 		o.rounds = o.icount ? TG_ROUNDS_ICOUNT :
@@ -122,7 +123,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	o.fit = !o.samples;
 	if (!o.samples)
 		o.samples = o.icount ? TG_SAMPLES_ICOUNT :
-			    o.quick ? TG_SAMPLES_QUICK : TG_SAMPLES_DEFAULT;
+			    o.quick ? TG_SAMPLES_QUICK : TG_SAMPLES_ROUND;
 	if (tg_select(o.patterns, o.nr_patterns, o.full, o.lane == TG_LANE_USER ? R3 : R0 | R3,
 		      &sel, err, errlen))
 		return TG_EXIT_INPUT;
@@ -140,11 +141,16 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	r = tg_report_new();
 	if (!t || !r)
 		goto out;
-	rc = tg_rounds(&o, t, sel.n, cpu, &clock, err, errlen);
+	cpus[0] = cpu;
+	cpus[1] = o.cpu < 0 && !o.icount ? tg_second_cpu(cpu) : -1;
+	rc = tg_rounds(&o, t, sel.n, cpus, cpus[1] < 0 ? 1 : 2, &clock, err, errlen);
 	if (rc)
 		goto out;
 	describe(r, &o, cpu);
 	r->cal.witness = clock.witness;
+	r->cal.state = clock.state > 0 ? clock.state : NAN;
+	r->cal.left_out = clock.left_out;
+	r->env.cpu_second = cpus[1];
 	r->env.core_type = strdup(clock.core);
 	if (calibrate(t, sel.n, clock.step, &r->cal) || fill(r, t, sel.n)) {
 		snprintf(err, errlen, "no memory");
@@ -156,6 +162,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 out:
 	tg_report_free(r);
 	free_tracks(t, sel.n);
+	free(clock.probes);
 	tg_selection_free(&sel);
 	return rc;
 }

@@ -202,7 +202,6 @@ enum tg_status tg_module_measure(const struct tg_request *q, struct tg_samples *
 	out->discarded = answer_number(answer, "discarded");
 	out->copies = answer_number(answer, "unroll");
 	out->fenced = tg_exps[q->point.exp].flags & TG_F_FENCED;
-	out->shot = tg_exps[q->point.exp].method == TG_SHOT;
 	out->cal_copies = answer_number(answer, "cal_unroll");
 	if (parse_series(answer, size, out) || !out->n[0] || out->copies != q->loops * block ||
 	    (int)out->cal_copies <= 0) {

@@ -110,6 +110,25 @@ static int highest(const cpu_set_t *set, size_t size)
 	return i >= 0 ? i : last;
 }
 
+int tg_second_cpu(int cpu)
+{
+	size_t size;
+	cpu_set_t *set = allowed_cpus(&size);
+	int kind, i;
+
+	if (!set || tg_pin(cpu)) {
+		CPU_FREE(set);
+		return -1;
+	}
+	kind = core_kind();
+	for (i = size * 8 - 1; i >= 0; i--)
+		if (i != cpu && CPU_ISSET_S(i, size, set) && !tg_pin(i) && core_kind() == kind)
+			break;
+	sched_setaffinity(0, size, set);
+	CPU_FREE(set);
+	return i;
+}
+
 int tg_choose_cpu(int wanted, int *code, char *err, size_t errlen)
 {
 	char list[256];

@@ -16,6 +16,12 @@
  */
 int tg_choose_cpu(int wanted, int *code, char *err, size_t errlen);
 
+/*
+ * tg_second_cpu - another CPU of the same kind, the highest there is, or -1 for
+ * none. Leaves the affinity as it was.
+ */
+int tg_second_cpu(int cpu);
+
 /* Pins this process to one CPU; 0 or -errno. */
 int tg_pin(int cpu);
 

@@ -5,11 +5,7 @@
 #include "reading.h"
 #include "stats.h"
 
-/* sample.h names the roles but brings the engine along; define what it asks for. */
-typedef int tg_mark_t;
-static inline void tg_mark(tg_mark_t *m) { *m = 0; }
-static inline bool tg_broken(const tg_mark_t *m) { return *m; }
-#include <tollgate/sample.h>
+#include <tollgate/seq.h>
 
 _Static_assert(TG_NR_ROLES == TG_ENGINE_ROLES && TG_NR_SEQS == TG_OWN_ROLES,
 	       "engine.h mirrors enum tg_role");
@@ -40,26 +36,59 @@ static double figure(const struct tg_samples *s, tg_location *at, uint64_t step)
 }
 
 /*
- * A single shot cannot be made long against the clock's steps: its readings
- * lie on two or three of them, and where p5 falls on one that is rare, or just
- * misses it, the mean above p5 jumps by cycles. The mean around the median has
- * next to nothing at its edges, so of SHOT rows it is taken for both, and for
- * the chains beside them, so that shots and cycles are of the same moments.
+ * hi - lo, or hi - lo - (prep_hi - prep_lo), sample for sample, in ticks per
+ * copy. Samples of one number were taken within some passes of each other, so
+ * a clock frequency that wanders, or a sequence that runs as a whole a per mille
+ * slower than a moment ago, is the same in all of them and falls out. Where the
+ * preparation is dear, the difference of two means is several times as rough.
  */
+static double apart(const struct tg_samples *s, int hi, int prep, uint32_t copies, uint64_t step)
+{
+	size_t n = s->n[hi] < s->n[hi + 1] ? s->n[hi] : s->n[hi + 1];
+	double *d, v;
+
+	if (prep && s->n[prep] < n)
+		n = s->n[prep];
+	if (prep && s->n[prep + 1] < n)
+		n = s->n[prep + 1];
+	d = calloc(n ? n : 1, sizeof(*d));
+	if (!d)
+		return NAN;
+	for (size_t i = 0; i < n; i++) {
+		d[i] = (double)s->ticks[hi][i] - (double)s->ticks[hi + 1][i];
+		if (prep)
+			d[i] -= (double)s->ticks[prep][i] - (double)s->ticks[prep + 1][i];
+	}
+	v = tg_middle(d, n, step) / copies;
+	free(d);
+	return v;
+}
+
+_Static_assert(TG_LO == TG_HI + 1 && TG_PREP_LO == TG_PREP_HI + 1 &&
+	       TG_FIRST_OLD == TG_FIRST_NEW + 1 && TG_IMUL_LO == TG_IMUL_HI + 1 &&
+	       TG_ADD_LO == TG_ADD_HI + 1 && TG_CANARY_LO == TG_CANARY_HI + 1,
+	       "a series' partner follows it");
+
 int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out)
 {
-	tg_location *low = s->shot ? tg_mid_ticks : tg_low_ticks;
-
-	out->p5 = figure(s, low, step);
+	out->imul = apart(s, TG_IMUL_HI, 0, s->cal_copies, step);
+	out->add = apart(s, TG_ADD_HI, 0, s->cal_copies, step);
+	out->canary = apart(s, TG_CANARY_HI, 0, s->cal_copies, step);
+	out->bracket = s->n[TG_EMPTY] ? tg_low_ticks(s->ticks[TG_EMPTY], s->n[TG_EMPTY], step) :
+					NAN;
+	out->value = apart(s, TG_HI, s->ticks[TG_PREP_HI] ? TG_PREP_HI : 0, s->copies, step);
+	if (s->fenced)
+		out->value += out->imul;
+	if (s->ticks[TG_FIRST_NEW])
+		out->value += apart(s, TG_FIRST_NEW, 0, 1, step);
+	/* an instruction counter has no middle: whatever is more than the least is foreign */
+	if (out->imul == 1.0 && out->add == 1.0)
+		out->value = figure(s, tg_low_ticks, step);
 	out->median = figure(s, tg_mid_ticks, step);
-	out->imul = slope(s, TG_IMUL_HI, TG_IMUL_LO, s->cal_copies, low, step);
-	out->add = slope(s, TG_ADD_HI, TG_ADD_LO, s->cal_copies, low, step);
-	/* one copy of the canary holds four ADDs */
-	out->canary = slope(s, TG_CANARY_HI, TG_CANARY_LO, s->cal_copies * 4, low, step);
-	out->bracket = s->n[TG_EMPTY] ? low(s->ticks[TG_EMPTY], s->n[TG_EMPTY], step) : NAN;
 	out->kept = s->n[TG_HI];
 	out->discarded = s->discarded;
-	return isnan(out->p5) || isnan(out->median) || isnan(out->imul) || isnan(out->add) ?
+	out->beside = s->beside;
+	return isnan(out->value) || isnan(out->median) || isnan(out->imul) || isnan(out->add) ?
 	       -1 : 0;
 }
 
@@ -141,16 +170,57 @@ void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 	set_note(cal, note);
 }
 
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double tg_round_state(const double *probes)
+{
+	double mean = (probes[0] + probes[1]) / 2;
+
+	return mean > 0 && fabs(probes[0] - probes[1]) <= TG_STATE_WIDTH * mean ? mean : 0;
+}
+
+double tg_core_state(const double *probes, size_t rounds)
+{
+	double *v = calloc(rounds ? rounds : 1, sizeof(*v)), found = 0, last = INFINITY;
+	size_t i, end, n = 0, best = 0;
+
+	if (!v)
+		return 0;
+	for (i = 0; i < rounds; i++) {
+		v[n] = tg_round_state(probes + 2 * i);
+		n += v[n] > 0;
+	}
+	qsort(v, n, sizeof(*v), by_value);
+	/* the fullest of the bands that overlap the first that suffices */
+	for (i = end = 0; i < n && v[i] <= last; i++) {
+		while (end < n && v[end] <= v[i] * (1 + 2 * TG_STATE_WIDTH))
+			end++;
+		if (end - i <= best || end - i < TG_STATE_SHARE * rounds)
+			continue;
+		if (!best)
+			last = v[end - 1];
+		best = end - i;
+		found = v[(i + end - 1) / 2];
+	}
+	free(v);
+	return found;
+}
+
 int tg_fill_figure(struct tg_figure *f, const struct tg_reading *r, const int *boots, size_t n,
 		   enum tg_unit unit, double tsc_mhz)
 {
-	double *p5 = calloc(n, sizeof(*p5)), *ticks = calloc(n, sizeof(*ticks));
+	double *v = calloc(n, sizeof(*v)), *ticks = calloc(n, sizeof(*ticks));
 	struct tg_estimate e;
 	size_t i;
 
 	f->rounds = calloc(n, sizeof(*f->rounds));
-	if (!p5 || !ticks || !f->rounds) {
-		free(p5);
+	if (!v || !ticks || !f->rounds) {
+		free(v);
 		free(ticks);
 		return -1;
 	}
@@ -160,19 +230,19 @@ int tg_fill_figure(struct tg_figure *f, const struct tg_reading *r, const int *b
 		double rate = unit == TG_UNIT_CYCLES ? TG_IMUL_CYCLES / r[i].imul : 1.0;
 
 		f->rounds[i].boot = boots[i];
-		f->rounds[i].p5 = p5[i] = r[i].p5 * rate;
+		f->rounds[i].value = v[i] = r[i].value * rate;
 		f->rounds[i].median = r[i].median * rate;
-		ticks[i] = r[i].p5;
+		ticks[i] = r[i].value;
 		f->samples += r[i].kept;
 		f->discarded += r[i].discarded;
 	}
-	e = tg_estimate_rounds(p5, n);
+	e = tg_estimate_rounds(v, n);
 	f->value = e.value;
 	f->error = e.error;
-	f->ns = unit == TG_UNIT_INSNS ? NAN : tg_quantile(ticks, n, 0.25) * 1000 / tsc_mhz;
+	f->ns = unit == TG_UNIT_INSNS ? NAN : tg_lower_mean(ticks, n) * 1000 / tsc_mhz;
 	f->quick = unit != TG_UNIT_INSNS && n < TG_FULL_ROUNDS;
 	f->status = fabs(f->value) < f->error ? TG_NOT_RESOLVABLE : TG_OK;
-	free(p5);
+	free(v);
 	free(ticks);
 	if (isnan(f->value)) {
 		f->status = TG_FAILED;

@@ -11,11 +11,14 @@
 
 /* One experiment in one round, in TSC ticks. */
 struct tg_reading {
-	double p5, median;	/* per copy of the body */
+	double value, median;	/* per copy of the body */
 	double imul, add;	/* per instruction of the chains taken beside it */
-	double canary;		/* per independent ADD */
+	double canary;		/* per NOP */
 	double bracket;		/* the bracket around nothing */
 	long kept, discarded;	/* kept: of each series of the figure */
+	long beside;		/* samples kept beside a slow canary */
+	double level;		/* that of the canary, 0: none */
+	size_t round;		/* which of the run, from 0 */
 };
 
 /*
@@ -44,6 +47,32 @@ int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out)
  */
 void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 		  struct tg_calibration *cal);
+
+/*
+ * tg_core_state - which state of the core a run's figures are to be of.
+ *
+ * On one EPYC a virtual CPU is in one of two states for seconds at a time. In
+ * the second whatever runs microcode takes some three cycles more (FXRSTOR 188.5
+ * for 184.8, MFENCE 79.1 for 76.2, XRSTOR 368.3 for 365.2) or four less (XSAVEC
+ * 109.3 for 113.2), an invalid system call 269.6 for 262, a signal 2 % more;
+ * chains, loads, locked instructions take the same. It is where the host lets the
+ * CPU run, it seems: two CPUs change independently of each other and of what
+ * they do. Figures of one state repeat to a per mille, mixtures of both do not.
+ *
+ * Each round measures an FXRSTOR as it begins and as it ends; where the two agree
+ * within TG_STATE_WIDTH the round was of one state, their mean. The state that
+ * counts is the lowest band of those means, TG_STATE_WIDTH to either side of its
+ * middle, that holds a fifth of all rounds: returned is its middle, in cycles. 0
+ * where no band does, or none was measured: this CPU shows no such states.
+ *
+ * probes: cycles, two a round, 2 n of them, not changed.
+ */
+#define TG_STATE_WIDTH	0.006
+#define TG_STATE_SHARE	0.2
+double tg_core_state(const double *probes, size_t n);
+
+/* The state of a round from its two probes, or 0 where they disagree or there is none. */
+double tg_round_state(const double *probes);
 
 /*
  * tg_fill_figure - rounds, value, error, ns and status of a figure from its

@@ -39,6 +39,8 @@ struct tg_report *tg_report_new(void)
 	r->cal.imul = NAN;
 	r->cal.add = NAN;
 	r->cal.canary = NAN;
+	r->cal.state = NAN;
+	r->env.cpu_second = -1;
 	r->cal.bracket = NAN;
 	return r;
 }

@@ -33,7 +33,7 @@ extern const char *const tg_status_names[TG_NR_STATUS];
 
 struct tg_round {
 	int boot;		/* 0 .. boots-1 */
-	double p5, median;	/* in the figure's unit, per body */
+	double value, median;	/* in the figure's unit, per body */
 };
 
 struct tg_figure {
@@ -73,6 +73,7 @@ struct tg_environment {
 	char *hypervisor;	/* CPUID signature or "none" */
 	int cpus;		/* online */
 	int cpu_pinned;		/* the CPU measured on */
+	int cpu_second;		/* rounds in turn on this one too; -1: on one alone */
 	char *governor;		/* cpufreq governor or "none" */
 	char *smt;		/* on, off, forceoff, notsupported, notimplemented, unknown */
 	double tsc_mhz;
@@ -87,8 +88,10 @@ struct tg_calibration {
 	double cycles_per_tick;	/* core cycles per TSC tick; NaN unless unit is cycles */
 	double error;		/* half-width, same unit; NaN where unknown */
 	double imul, add;	/* ticks per dependent imul r32 / add r,r */
-	double canary;		/* ticks per independent add: a busy SMT sibling shows here */
+	double canary;		/* ticks per NOP */
 	double bracket;		/* ticks of the empty bracket (p5) */
+	double state;		/* cycles of the probe in the core's state; NaN: none found */
+	long left_out;		/* readings of a shared core or of another state */
 	long tsc_step;		/* granularity of RDTSC, ticks */
 	bool witness;		/* interrupts show in ring 3; else discarded counts none there */
 	char *note;		/* why the unit is what it is; one line */

@@ -205,9 +205,12 @@ static void say_lane(const struct tg_report *r, FILE *out)
 {
 	const struct tg_environment *env = &r->env;
 	const char *appended = env->append ? ", appended: " : "";
+	char cpus[48];
 
-	say_line(out, "lane:", "%s, CPU %d of %d, SMT %s, governor %s, %s",
-		 tg_lane_names[r->lane], env->cpu_pinned, env->cpus, known(env->smt),
+	snprintf(cpus, sizeof(cpus), env->cpu_second < 0 ? "CPU %d" : "CPUs %d and %d",
+		 env->cpu_pinned, env->cpu_second);
+	say_line(out, "lane:", "%s, %s of %d, SMT %s, governor %s, %s",
+		 tg_lane_names[r->lane], cpus, env->cpus, known(env->smt),
 		 known(env->governor),
 		 env->hypervisor && strcmp(env->hypervisor, "none") ? env->hypervisor :
 		 "no hypervisor");
@@ -253,6 +256,16 @@ static void say_chains(const struct tg_calibration *cal, double scale, FILE *out
 	free(chains);
 }
 
+/* Which state of the core the figures are of, and what was left out for it. */
+static void say_core(const struct tg_calibration *cal, FILE *out)
+{
+	char state[64] = "no state of its own";
+
+	if (isfinite(cal->state))
+		snprintf(state, sizeof(state), "FXRSTOR takes %.4g cycles", cal->state);
+	say_line(out, "core:", "%s; %ld readings left out", state, cal->left_out);
+}
+
 static void say_calibration(const struct tg_report *r, FILE *out)
 {
 	const struct tg_calibration *cal = &r->cal;
@@ -279,6 +292,8 @@ static void say_calibration(const struct tg_report *r, FILE *out)
 		say_line(out, "clock:", "TSC %.4g MHz in steps of %ld%s",
 			 isfinite(r->env.tsc_mhz) ? r->env.tsc_mhz : 0, cal->tsc_step, bracket);
 	}
+	if (isfinite(cal->state) || cal->left_out)
+		say_core(cal, out);
 	if (cal->note && *cal->note)
 		tg_say(out, "note:", INDENT, "%s", cal->note);
 	if (!cal->witness)

@@ -48,6 +48,7 @@ static const struct tg_field environment_fields[] = {
 	FIELD(TEXT, hypervisor),
 	WHOLE(INT, cpus, 1, INT_MAX),
 	WHOLE(INT, cpu_pinned, 0, INT_MAX),
+	WHOLE(INT, cpu_second, -1, INT_MAX),
 	FIELD(TEXT, governor),
 	FIELD(TEXT, smt),
 	FIELD(MAYBE_SIZE, tsc_mhz),
@@ -79,6 +80,8 @@ static const struct tg_field calibration_fields[] = {
 	FIELD(MAYBE, add),
 	FIELD(MAYBE, canary),
 	FIELD(MAYBE, bracket),
+	FIELD(MAYBE, state),
+	WHOLE(LONG, left_out, 0, MOST),
 	WHOLE(LONG, tsc_step, 0, MOST),
 	FIELD(BOOL, witness),
 	FIELD(LINE, note),
@@ -107,7 +110,7 @@ const struct tg_table tg_figure_table = { figure_fields, NR(figure_fields) };
 #define STRUCT struct tg_round
 static const struct tg_field round_fields[] = {
 	WHOLE(INT, boot, 0, INT_MAX),
-	FIELD(REAL, p5),
+	FIELD(REAL, value),
 	FIELD(REAL, median),
 };
 const struct tg_table tg_round_table = { round_fields, NR(round_fields) };

@@ -192,19 +192,19 @@ uint64_t tg_ring3_tsc_step(void)
 {
 	enum { N = 16384, RARE = N / 512, SPAN = 512 };
 	static uint32_t seen[SPAN];
-	struct tg_sampler s = { .random = TG_BOOTSTRAP_SEED };
+	__u64 random = TG_BOOTSTRAP_SEED;
 	struct tg_args args = { .loops = 1 };
 	uint64_t ticks, least = UINT64_MAX, most = 0;
 	int i;
 
 	memset(seen, 0, sizeof(seen));
 	for (i = 0; i < N; i++) {
-		tg_dither(&s);
+		tg_dither(&random);
 		ticks = tg_seqs_insn_empty[0][TG_LO](&args);
 		least = ticks < least ? ticks : least;
 		most = ticks > most ? ticks : most;
 		ticks = tg_now();
-		tg_dither(&s);
+		tg_dither(&random);
 		ticks = tg_now() - ticks;
 		if (ticks < SPAN)
 			seen[ticks]++;
@@ -299,6 +299,7 @@ static bool take_samples(struct tg_sampler *s, struct tg_samples *out, char *why
 	for (r = 0; r < TG_NR_ROLES; r++)
 		out->n[r] = s->series[r].fn ? s->series[r].kept : 0;
 	out->discarded = s->discarded;
+	out->beside = s->beside;
 	return true;
 }
 
@@ -310,16 +311,18 @@ static enum tg_status start_crossing(const struct tg_request *q, char *why, size
 {
 	__u64 touch = tg_point_rfbm(&q->point, &host) & TG_XFEATURE_TILECFG;
 	struct tg_crossing_env env = {
-		.image = host.features & TG_NEED_XSAVE ? host.image : NULL,
 		.rfbm = rested(),
 		.es = TG_WITNESS,
 		.events = q->loops * TG_HI_crossing,
 	};
 	enum tg_status st;
 
-	if (env.image)
+	choose_areas(TG_FPU_STANDARD);
+	if (host.features & TG_NEED_XSAVE) {
+		env.image = host.image;
 		tg_fpu_fill(host.image, host.image_size, touch,
 			    touch ? TG_FPU_DIRTY : TG_FPU_INIT, TG_FPU_STANDARD);
+	}
 	st = tg_crossing_start(&q->point, &env, why, len);
 	host.board = (unsigned long)tg_board;
 	return st;
@@ -337,13 +340,15 @@ enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *o
 		return TG_FAILED;
 	if (tg_unavailable(&q->point, &host, why, len))
 		return TG_SKIPPED;
-	choose_areas(tg_fpu_point_format(&q->point));
 	if (crossing) {
 		st = start_crossing(q, why, len);
 		if (st != TG_OK)
 			return st;
+	} else {
+		choose_areas(tg_fpu_point_format(&q->point));
 	}
 	tg_prepare(&s, &q->point, &host, q->samples, q->loops, TG_CAL_LOOPS);
+	tg_canary_arm(&s.canary, q->canary, q->step);
 	took = take_samples(&s, out, why, len);
 	if (crossing) {
 		if (took && !tg_crossing_check(why, len)) {
@@ -357,6 +362,5 @@ enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *o
 	out->copies = q->loops * tg_ring3_block(q->point.exp);
 	out->cal_copies = TG_CAL_LOOPS * tg_block(TG_FAMILY_insn);
 	out->fenced = tg_exps[q->point.exp].flags & TG_F_FENCED;
-	out->shot = tg_exps[q->point.exp].method == TG_SHOT;
 	return took ? TG_OK : TG_FAILED;
 }

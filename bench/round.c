@@ -5,10 +5,11 @@
  *
  *	in	point number, loops and samples (0: find out), full name
  *	out	begin N
- *		ok N loops samples p5 median imul add canary bracket kept discarded
+ *		ok N loops samples value median imul add canary bracket kept discarded beside
  *		skipped|refused|failed N reason
- *		step TICKS WITNESS CORE, first of all: the clock, whether
- *		interrupts show in ring 3, the kind of core
+ *		state 0|1 CYCLES, before the first and after the last: the probe
+ *		step TICKS WITNESS CANARY CORE, first of all: the clock, whether
+ *		interrupts show in ring 3, the canary's level, the kind of core
  */
 #include <stdlib.h>
 
@@ -22,15 +23,16 @@
  */
 #define TG_LONG_STEPS	64
 #define TG_LONG_TICKS	1000
+#define TG_PROBE_SAMPLES	300
 #define TG_PILOT	24
 #define TG_PILOT_LOOPS	32
 
 /*
- * The samples of a figure may take so long in a round, some 15 ms: a dear body
+ * The samples of a figure may take so long in a round, some 6 ms: a dear body
  * needs fewer, since nothing of the clock's granularity is left to average out.
  */
-#define TG_ROUND_TICKS	40000000
-#define TG_SAMPLES_FEW	200
+#define TG_ROUND_TICKS	16000000
+#define TG_SAMPLES_FEW	100
 
 static enum tg_status measure(const struct tg_request *q, struct tg_samples *s, char *why,
 			      size_t len)
@@ -60,9 +62,9 @@ static uint32_t fit_samples(const struct tg_samples *s, uint32_t loops, uint32_t
  * A short run with one loop says how many a sample needs, a power of two, and
  * how many samples fit, where samples is 0; most: at most.
  */
-static enum tg_status pilot(struct tg_request *q, uint32_t most, uint64_t step, char *why,
-			    size_t len)
+static enum tg_status pilot(struct tg_request *q, uint32_t most, char *why, size_t len)
 {
+	uint64_t step = q->step;
 	struct tg_request small = *q;
 	struct tg_samples s;
 	struct tg_reading r;
@@ -97,7 +99,7 @@ static enum tg_status pilot(struct tg_request *q, uint32_t most, uint64_t step, 
 	return TG_OK;
 }
 
-static void one(size_t n, struct tg_request *q, uint32_t most, uint64_t step)
+static void one(size_t n, struct tg_request *q, uint32_t most)
 {
 	struct tg_samples s;
 	struct tg_reading r;
@@ -107,10 +109,10 @@ static void one(size_t n, struct tg_request *q, uint32_t most, uint64_t step)
 	printf("begin %zu\n", n);
 	fflush(stdout);
 	if (!q->loops)
-		st = pilot(q, most, step, why, sizeof(why));
+		st = pilot(q, most, why, sizeof(why));
 	if (st == TG_OK)
 		st = measure(q, &s, why, sizeof(why));
-	if (st == TG_OK && tg_reduce(&s, step, &r)) {
+	if (st == TG_OK && tg_reduce(&s, q->step, &r)) {
 		tg_samples_free(&s);
 		snprintf(why, sizeof(why), "samples are missing");
 		st = TG_FAILED;
@@ -118,11 +120,34 @@ static void one(size_t n, struct tg_request *q, uint32_t most, uint64_t step)
 	if (st != TG_OK) {
 		printf("%s %zu %s\n", tg_status_names[st], n, why);
 	} else {
-		printf("ok %zu %u %u %.17g %.17g %.17g %.17g %.17g %.17g %ld %ld\n", n, q->loops,
-		       q->samples, r.p5, r.median, r.imul, r.add, r.canary, r.bracket, r.kept,
-		       r.discarded);
+		printf("ok %zu %u %u %.17g %.17g %.17g %.17g %.17g %.17g %ld %ld %ld\n", n, q->loops,
+		       q->samples, r.value, r.median, r.imul, r.add, r.canary, r.bracket, r.kept,
+		       r.discarded, r.beside);
 		tg_samples_free(&s);
 	}
+	fflush(stdout);
+}
+
+/*
+ * The probe of the core's state: see tg_core_state(). One FXRSTOR of what the
+ * registers hold, as fpu/fxrstor:unmodified measures it, some 2 ms; 0 where that fails.
+ */
+static void probe(const struct tg_request *like, int at)
+{
+	struct tg_request q = *like;
+	struct tg_reading r = { .value = 0, .imul = 1 };
+	struct tg_samples s;
+	char why[256];
+
+	q.loops = 1;
+	q.samples = TG_PROBE_SAMPLES;
+	if (q.canary && !tg_point_parse("fpu/fxrstor:unmodified@r3", &q.point, why, sizeof(why)) &&
+	    tg_ring3_measure(&q, &s, why, sizeof(why)) == TG_OK) {
+		if (tg_reduce(&s, q.step, &r))
+			r.value = 0;
+		tg_samples_free(&s);
+	}
+	printf("state %d %.17g\n", at, r.value * TG_IMUL_CYCLES / r.imul);
 	fflush(stdout);
 }
 
@@ -130,11 +155,11 @@ int tg_cmd_round(int argc, char **argv)
 {
 	struct tg_request q = { .cpu = -1 };
 	char line[TG_NAME_MAX + 64], name[TG_NAME_MAX], err[256];
-	uint64_t step;
+	double known;
 	size_t n;
 	int rc;
 
-	if (argc != 4)
+	if (argc != 5)
 		return TG_EXIT_INPUT;
 	q.cpu = atoi(argv[1]);
 	q.quiet = *argv[3] ? argv[3] : NULL;
@@ -147,14 +172,20 @@ int tg_cmd_round(int argc, char **argv)
 		fprintf(stderr, "tollgate: %s\n", err);
 		return TG_EXIT_NOTHING;
 	}
-	step = tg_ring3_tsc_step();
-	printf("step %llu %d %s\n", (unsigned long long)step, tg_ring3_witness(),
-	       tg_core_type());
+	q.step = tg_ring3_tsc_step();
+	q.canary = tg_canary_level(q.step);
+	known = atof(argv[4]);
+	if (known > 0 && known < q.canary)
+		q.canary = known;
+	printf("step %llu %d %.17g %s\n", (unsigned long long)q.step, tg_ring3_witness(),
+	       q.canary, tg_core_type());
+	probe(&q, 0);
 	while (fgets(line, sizeof(line), stdin)) {
 		if (sscanf(line, "%zu %u %u %127s", &n, &q.loops, &q.samples, name) != 4 ||
 		    tg_point_parse(name, &q.point, err, sizeof(err)))
 			return TG_EXIT_INPUT;
-		one(n, &q, strtoul(argv[2], NULL, 10), step);
+		one(n, &q, strtoul(argv[2], NULL, 10));
 	}
+	probe(&q, 1);
 	return TG_EXIT_OK;
 }

@@ -7,11 +7,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "run.h"
@@ -21,6 +23,9 @@
  * milliseconds, under an instruction counter a second. */
 #define TG_SILENCE_MS	60000
 
+/* Rounds over again may take such a share of the time that the rounds took. */
+#define TG_AGAIN_SHARE	0.15
+
 struct child {
 	pid_t pid;
 	int out;		/* the parent's end of its stdout */
@@ -29,14 +34,15 @@ struct child {
 };
 
 /* Starts a round whose orders are in the file in. */
-static int start(struct child *c, const struct tg_options *o, int cpu, int in)
+static int start(struct child *c, const struct tg_options *o, int cpu, double canary, int in)
 {
 	int out[2];
-	char cpu_text[16], samples[24];
+	char cpu_text[16], samples[24], level[32];
 	pid_t parent = getpid();
 
 	snprintf(cpu_text, sizeof(cpu_text), "%d", cpu);
 	snprintf(samples, sizeof(samples), "%ld", o->samples);
+	snprintf(level, sizeof(level), "%.17g", canary);
 	if (pipe(out))
 		return -1;
 	c->pid = fork();
@@ -47,7 +53,7 @@ static int start(struct child *c, const struct tg_options *o, int cpu, int in)
 	}
 	if (!c->pid) {
 		char *const argv[] = { "tollgate", "round", cpu_text, samples,
-				       (char *)(o->quiet ? o->quiet : ""), NULL };
+				       (char *)(o->quiet ? o->quiet : ""), level, NULL };
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
@@ -146,15 +152,22 @@ static int keep(struct tg_track *t, const struct tg_reading *r, int boot)
 static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clock,
 		  size_t *running)
 {
-	struct tg_reading r;
+	struct tg_reading r = {
+		.level = clock->canary, .round = clock->round,
+	};
 	unsigned long long ticks;
+	double state;
 	size_t i;
 	int at = 0, st, witness;
 
-	if (sscanf(line, "step %llu %d %n", &ticks, &witness, &at) == 2) {
+	if (sscanf(line, "step %llu %d %lf %n", &ticks, &witness, &clock->canary, &at) == 3) {
 		clock->step = ticks;
 		clock->witness = witness;
 		snprintf(clock->core, sizeof(clock->core), "%s", line + at);
+		return 0;
+	}
+	if (sscanf(line, "state %d %lf", &st, &state) == 2 && (st == 0 || st == 1)) {
+		clock->probes[2 * clock->round + st] = state;
 		return 0;
 	}
 	if (sscanf(line, "begin %zu", &i) == 1 && i < n) {
@@ -170,9 +183,9 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 			return 0;
 		}
 	}
-	if (sscanf(line, "ok %zu %u %u %lf %lf %lf %lf %lf %lf %ld %ld", &i, &t[i].loops,
-		   &t[i].samples, &r.p5, &r.median, &r.imul, &r.add, &r.canary, &r.bracket,
-		   &r.kept, &r.discarded) != 11)
+	if (sscanf(line, "ok %zu %u %u %lf %lf %lf %lf %lf %lf %ld %ld %ld", &i, &t[i].loops,
+		   &t[i].samples, &r.value, &r.median, &r.imul, &r.add, &r.canary, &r.bracket,
+		   &r.kept, &r.discarded, &r.beside) != 12)
 		return -1;
 	return keep(&t[i], &r, 0);
 }
@@ -198,85 +211,219 @@ static bool finish(struct child *c, bool end_it, char *why, size_t len, int *cod
 	return *code == 0;
 }
 
+/* What every round of a run shares. */
+struct run {
+	const struct tg_options *o;
+	struct tg_track *t;
+	size_t n;
+	const int *cpus;	/* taken in turn */
+	int nr_cpus, turn;
+	struct tg_clock *clock;
+	size_t *order;
+	uint64_t seed;
+	size_t done, total;	/* readings, for the progress shown */
+	char *err;
+	size_t errlen;
+};
+
 /*
- * One process over the points order[0..n-1] that still run. The points it did
- * not reach because one of them ended it are in order[0..return-1] again.
+ * One process over the points order[0..n-1]. Sets *culprit to the point that
+ * ended it, or to r->n: then all were reached.
  */
-static int one_process(const struct tg_options *o, struct tg_track *t, size_t nr, int cpu,
-		       const size_t *order, size_t n, struct tg_clock *clock, const char *what,
-		       size_t *done, size_t total, size_t *culprit, char *err, size_t errlen)
+static int one_process(struct run *r, const size_t *order, size_t n, const char *what,
+		       size_t *culprit)
 {
 	struct child c;
 	char line[512], why[128];
-	size_t running = nr;
-	int rc, code, in = orders(t, order, n);
+	size_t running = r->n;
+	int rc, code, in = orders(r->t, order, n);
 
-	rc = in < 0 ? -1 : start(&c, o, cpu, in);
+	rc = in < 0 ? -1 : start(&c, r->o, r->cpus[r->turn % r->nr_cpus], r->clock->canary, in);
 	if (rc)
-		snprintf(err, errlen, "cannot start a round: %s", strerror(errno));
+		snprintf(r->err, r->errlen, "cannot start a round: %s", strerror(errno));
 	if (in >= 0)
 		close(in);
 	if (rc)
 		return TG_EXIT_IO;
 	while ((rc = next_line(&c, line, sizeof(line))) == 1) {
-		if (answer(line, t, nr, clock, &running)) {
+		if (answer(line, r->t, r->n, r->clock, &running)) {
 			rc = -3;
 			break;
 		}
-		if (running == nr && strncmp(line, "step ", 5))
-			tg_progress(what, ++*done, total);
+		if (running == r->n && strncmp(line, "step ", 5))
+			tg_progress(what, ++r->done, r->total);
 	}
-	*culprit = nr;
+	*culprit = r->n;
 	if (!finish(&c, rc < 0, why, sizeof(why), &code) || rc < 0) {
 		if (rc == -1)
 			return TG_EXIT_INTERRUPTED;
 		if (rc == -2)
 			snprintf(why, sizeof(why), "no answer for %d s", TG_SILENCE_MS / 1000);
-		if (running == nr) {
-			snprintf(err, errlen, "a round failed before any experiment: %s", why);
+		if (running == r->n) {
+			snprintf(r->err, r->errlen, "a round failed before any experiment: %s",
+				 why);
 			return code ? code : TG_EXIT_FAILED;
 		}
-		give_up(&t[running], TG_FAILED, why);
+		give_up(&r->t[running], TG_FAILED, why);
 		*culprit = running;
 	}
 	return TG_EXIT_OK;
 }
 
-int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, int cpu,
-	      struct tg_clock *clock, char *err, size_t errlen)
+/* Every point that wanted() once, in a random order. */
+static int one_round(struct run *r, bool (*wanted)(const struct run *r, const struct tg_track *t),
+		     const char *what)
 {
-	uint64_t seed = TG_BOOTSTRAP_SEED;
-	size_t *order = calloc(n, sizeof(*order)), i, m, left, culprit, done = 0;
+	size_t i, m = 0, left, culprit;
+	int rc = TG_EXIT_OK;
+
+	for (i = 0; i < r->n; i++)
+		if (r->t[i].status == TG_OK && wanted(r, &r->t[i]))
+			r->order[m++] = i;
+	tg_shuffle(r->order, m, &r->seed);
+	for (left = m; left && rc == TG_EXIT_OK; ) {
+		size_t *from = r->order + (m - left);
+
+		rc = one_process(r, from, left, what, &culprit);
+		if (culprit == r->n)
+			break;
+		for (i = 0; i < left && from[i] != culprit; i++)
+			;
+		left -= i + 1;
+	}
+	r->turn++;
+	r->clock->round++;
+	return tg_interrupted ? TG_EXIT_INTERRUPTED : rc;
+}
+
+/*
+ * Whether a reading was taken while another thread ran on the core: beside slow
+ * canaries, more than one sample in twenty of its longest series, or with a
+ * canary whose level no quiet moment had set yet.
+ */
+static bool shared(const struct run *r, const struct tg_reading *reading)
+{
+	return reading->beside * 20 > reading->kept ||
+	       reading->level > r->clock->canary * 1.1;
+}
+
+/* Taken in a round of another state of the core, or of more than one. */
+static bool wrong_state(const struct run *r, const struct tg_reading *reading)
+{
+	double state = tg_round_state(r->clock->probes + 2 * reading->round);
+
+	return r->clock->state && fabs(state / r->clock->state - 1) > TG_STATE_WIDTH;
+}
+
+static size_t good(const struct run *r, const struct tg_track *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->nr_readings; i++)
+		n += !shared(r, &t->readings[i]) && !wrong_state(r, &t->readings[i]);
+	return n;
+}
+
+static bool anyone(const struct run *r, const struct tg_track *t)
+{
+	(void)r;
+	(void)t;
+	return true;
+}
+
+static bool lacking(const struct run *r, const struct tg_track *t)
+{
+	return good(r, t) * 2 < (size_t)r->o->rounds;
+}
+
+/* Leaves the good readings, if they are a quarter of the rounds asked for. */
+static void settle(const struct run *r, struct tg_track *t)
+{
+	size_t n = good(r, t), i, to = 0;
+
+	t->nr_poor = t->nr_readings - n;
+	if (n * 4 < (size_t)r->o->rounds || n == t->nr_readings)
+		return;
+	for (i = 0; i < t->nr_readings; i++) {
+		if (shared(r, &t->readings[i]) || wrong_state(r, &t->readings[i]))
+			continue;
+		t->boots[to] = t->boots[i];
+		t->readings[to++] = t->readings[i];
+	}
+	r->clock->left_out += t->nr_poor;
+	t->nr_readings = n;
+	t->nr_poor = 0;
+}
+
+/* Room for the probes of so many rounds. */
+static int make_probes(struct tg_clock *clock, size_t rounds)
+{
+	clock->probes = calloc(2 * rounds, sizeof(*clock->probes));
+	return clock->probes ? 0 : -1;
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/*
+ * Once more for the points that lack good readings, for TG_AGAIN_SHARE of the
+ * time that the rounds took.
+ */
+static int once_more(struct run *r, double took)
+{
+	double start = seconds();
+	size_t i, missing;
+	char what[64];
+	int rc = TG_EXIT_OK, round;
+
+	for (round = 0; round < r->o->rounds && rc == TG_EXIT_OK; round++) {
+		r->clock->state = tg_core_state(r->clock->probes, r->clock->round);
+		for (i = missing = 0; i < r->n; i++)
+			missing += r->t[i].status == TG_OK && lacking(r, &r->t[i]);
+		if (!missing || seconds() - start + took / r->o->rounds > took * TG_AGAIN_SHARE)
+			break;
+		snprintf(what, sizeof(what), "%zu taken again", missing);
+		r->total += missing;
+		rc = one_round(r, lacking, what);
+	}
+	r->clock->state = tg_core_state(r->clock->probes, r->clock->round);
+	return rc;
+}
+
+int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const int *cpus,
+	      int nr_cpus, struct tg_clock *clock, char *err, size_t errlen)
+{
+	struct run r = {
+		.o = o, .t = t, .n = n, .cpus = cpus, .nr_cpus = nr_cpus, .clock = clock,
+		.seed = TG_BOOTSTRAP_SEED, .order = calloc(n, sizeof(*r.order)),
+		.total = n * o->rounds, .err = err, .errlen = errlen,
+	};
+	double start = seconds();
 	int round, rc = TG_EXIT_OK;
 	char what[64];
+	size_t i;
 
-	if (!order) {
+	if (!r.order || make_probes(clock, 2 * o->rounds)) {
 		snprintf(err, errlen, "no memory");
+		free(r.order);
 		return TG_EXIT_IO;
 	}
 	for (round = 0; round < o->rounds && rc == TG_EXIT_OK; round++) {
 		snprintf(what, sizeof(what), "round %d of %d", round + 1, o->rounds);
-		for (i = m = 0; i < n; i++)
-			if (t[i].status == TG_OK)
-				order[m++] = i;
-		tg_shuffle(order, m, &seed);
-		for (left = m; left && rc == TG_EXIT_OK; ) {
-			size_t *from = order + (m - left);
-
-			rc = one_process(o, t, n, cpu, from, left, clock, what, &done,
-					 n * o->rounds, &culprit, err, errlen);
-			if (culprit == n)
-				break;
-			for (i = 0; i < left && from[i] != culprit; i++)
-				;
-			left -= i + 1;
-		}
-		if (tg_interrupted)
-			rc = TG_EXIT_INTERRUPTED;
+		rc = one_round(&r, anyone, what);
 	}
+	if (rc == TG_EXIT_OK)
+		rc = once_more(&r, seconds() - start);
 	tg_progress_end();
+	for (i = 0; i < n && rc == TG_EXIT_OK; i++)
+		settle(&r, &t[i]);
 	if (rc == TG_EXIT_INTERRUPTED)
 		snprintf(err, errlen, "interrupted");
-	free(order);
+	free(r.order);
 	return rc;
 }

@@ -11,8 +11,9 @@
 #include "report.h"
 #include "select.h"
 
-#define TG_ROUNDS_DEFAULT	20
+#define TG_ROUNDS_DEFAULT	30
 #define TG_ROUNDS_QUICK		3
+#define TG_SAMPLES_ROUND	400
 #define TG_ROUNDS_MAX		1000
 #define TG_SAMPLES_QUICK	250
 /* Under an instruction counter every sample is the same. */
@@ -53,12 +54,18 @@ struct tg_track {
 	struct tg_reading *readings;	/* one a round */
 	int *boots;
 	size_t nr_readings;
+	size_t nr_poor;		/* of these from a shared core, or from one in another state */
 };
 
 /* What the rounds' processes found out about the clock they measured with. */
 struct tg_clock {
 	uint64_t step;		/* granularity of RDTSC, ticks */
 	bool witness;		/* interrupts show in ring 3 */
+	double canary;		/* its level (canary.h); 0: none */
+	size_t left_out;		/* readings left out: a shared core, or in another state */
+	double *probes;		/* of the core's state, cycles, two a round; 0: none */
+	size_t round;		/* how many there were */
+	double state;		/* tg_core_state() of them */
 	char core[16];		/* tg_core_type() */
 };
 
@@ -66,10 +73,10 @@ struct tg_clock {
  * tg_rounds - runs all rounds, each in a fresh process, and appends readings
  * to the tracks. Returns an exit code; err holds one line unless it is 0.
  */
-int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, int cpu,
-	      struct tg_clock *clock, char *err, size_t errlen);
+int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const int *cpus,
+	      int nr_cpus, struct tg_clock *clock, char *err, size_t errlen);
 
-/* The hidden command a round runs in: `tollgate round CPU SAMPLES SEED QUIET`. */
+/* The hidden command a round runs in: `tollgate round CPU SAMPLES QUIET CANARY`. */
 int tg_cmd_round(int argc, char **argv);
 
 /* Fills env of the running machine; cpu is the one pinned to. */

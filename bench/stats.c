@@ -126,11 +126,57 @@ double tg_mid_ticks(const uint64_t *t, size_t n, uint64_t step)
 	return mean_near_rank(t, n, (n - 1) / 2, reach(step), reach(step));
 }
 
+double tg_middle(const double *d, size_t n, uint64_t step)
+{
+	double *v = sorted_copy(d, n), centre, within, sum = 0;
+	size_t count = 0;
+
+	if (!v)
+		return NAN;
+	centre = v[(n - 1) / 2];
+	for (size_t i = 0; i < n; i++)
+		v[i] = fabs(d[i] - centre);
+	qsort(v, n, sizeof(*v), by_value);
+	within = 2.0 * (double)step + 3 * v[(n - 1) / 2];
+	free(v);
+	for (size_t i = 0; i < n; i++) {
+		if (fabs(d[i] - centre) > within)
+			continue;
+		sum += d[i] - centre;
+		count++;
+	}
+	return centre + sum / (double)count;
+}
+
+double tg_lower_mean_sorted(const double *v, size_t n)
+{
+	size_t half = (n + 1) / 2;
+	double sum = 0;
+
+	if (!n)
+		return NAN;
+	for (size_t i = 0; i < half; i++)
+		sum += v[i] - v[0];
+	return v[0] + sum / (double)half;
+}
+
+double tg_lower_mean(const double *v, size_t n)
+{
+	double *sorted = sorted_copy(v, n);
+	double result;
+
+	if (!sorted)
+		return NAN;
+	result = tg_lower_mean_sorted(sorted, n);
+	free(sorted);
+	return result;
+}
+
 /*
- * The lower quartile of one resample. The values are sorted already, so the
+ * The lower mean of one resample. The values are sorted already, so the
  * resample is sorted by counting how often each rank was drawn.
  */
-static double resampled_quartile(const double *sorted, size_t n, uint64_t *state, double *resample,
+static double resampled_mean(const double *sorted, size_t n, uint64_t *state, double *resample,
 				 size_t *drawn)
 {
 	size_t filled = 0;
@@ -141,35 +187,35 @@ static double resampled_quartile(const double *sorted, size_t n, uint64_t *state
 	for (size_t rank = 0; rank < n; rank++)
 		for (size_t i = 0; i < drawn[rank]; i++)
 			resample[filled++] = sorted[rank];
-	return tg_quantile_sorted(resample, n, 0.25);
+	return tg_lower_mean_sorted(resample, n);
 }
 
-struct tg_estimate tg_estimate_rounds(const double *p5, size_t n)
+struct tg_estimate tg_estimate_rounds(const double *v, size_t n)
 {
 	struct tg_estimate estimate = { NAN, NAN };
-	double *sorted, *resample, *quartiles;
+	double *sorted, *resample, *means;
 	uint64_t state = TG_BOOTSTRAP_SEED;
 	size_t *drawn;
 
-	sorted = sorted_copy(p5, n);
+	sorted = sorted_copy(v, n);
 	if (!sorted)
 		return estimate;
 	resample = calloc(n, sizeof(*resample));
 	drawn = calloc(n, sizeof(*drawn));
-	quartiles = calloc(TG_BOOTSTRAP_RESAMPLES, sizeof(*quartiles));
-	if (!resample || !drawn || !quartiles)
+	means = calloc(TG_BOOTSTRAP_RESAMPLES, sizeof(*means));
+	if (!resample || !drawn || !means)
 		goto out;
 
-	estimate.value = tg_quantile_sorted(sorted, n, 0.25);
+	estimate.value = tg_lower_mean_sorted(sorted, n);
 	if (n == 1)
 		goto out;
 	for (size_t i = 0; i < TG_BOOTSTRAP_RESAMPLES; i++)
-		quartiles[i] = resampled_quartile(sorted, n, &state, resample, drawn);
-	qsort(quartiles, TG_BOOTSTRAP_RESAMPLES, sizeof(*quartiles), by_value);
-	estimate.error = (tg_quantile_sorted(quartiles, TG_BOOTSTRAP_RESAMPLES, 0.975) -
-			  tg_quantile_sorted(quartiles, TG_BOOTSTRAP_RESAMPLES, 0.025)) / 2;
+		means[i] = resampled_mean(sorted, n, &state, resample, drawn);
+	qsort(means, TG_BOOTSTRAP_RESAMPLES, sizeof(*means), by_value);
+	estimate.error = (tg_quantile_sorted(means, TG_BOOTSTRAP_RESAMPLES, 0.975) -
+			  tg_quantile_sorted(means, TG_BOOTSTRAP_RESAMPLES, 0.025)) / 2;
 out:
-	free(quartiles);
+	free(means);
 	free(drawn);
 	free(resample);
 	free(sorted);

@@ -54,9 +54,37 @@ double tg_low_ticks(const uint64_t *t, size_t n, uint64_t step);
  */
 double tg_mid_ticks(const uint64_t *t, size_t n, uint64_t step);
 
+/*
+ * tg_middle - the mean of n differences of readings without the strays: those
+ * within two steps of the clock and three median absolute deviations of the
+ * median (order statistic floor((n-1) / 2), as of the deviations).
+ *
+ * A difference of two durations taken at random phases is off by up to a step
+ * either way, the difference of two such by two steps, and off by nothing in
+ * the mean: so a mean it must be, of all whom the clock alone may have moved.
+ * A quantile, or a mean of the middle half, would lean towards the multiples of
+ * the step. What took much longer, in one sequence or in another, is left out.
+ *
+ * d: ticks, any order, not changed; step: ticks, >= 1. Returns ticks, NaN when
+ * n is 0 or memory is short.
+ */
+double tg_middle(const double *d, size_t n, uint64_t step);
+
+/*
+ * tg_lower_mean - the mean of the lower half of n values, the middle one included
+ * where n is odd. Disturbances make a round slower, never faster, so the upper
+ * half is left to them; of the lower half a mean uses all, where a quantile would
+ * jump between two states of a machine.
+ *
+ * v: any order, not changed; the other takes them sorted. NaN when n is 0, a
+ * value is NaN, or memory is short.
+ */
+double tg_lower_mean(const double *v, size_t n);
+double tg_lower_mean_sorted(const double *v, size_t n);
+
 /* What a figure reports of its rounds. */
 struct tg_estimate {
-	double value;	/* lower quartile over rounds of the per-round p5 */
+	double value;	/* lower mean over rounds */
 	double error;	/* half-width of the 95 % bootstrap interval of value */
 };
 
@@ -65,20 +93,20 @@ struct tg_estimate {
 #define TG_BOOTSTRAP_RESAMPLES 2000
 
 /*
- * tg_estimate_rounds - lower quartile of p5[0..n-1] and the half-width of its
+ * tg_estimate_rounds - lower mean of v[0..n-1] and the half-width of its
  * 95 % percentile bootstrap interval (TG_BOOTSTRAP_RESAMPLES resamples,
  * seeded with TG_BOOTSTRAP_SEED; deterministic). Half-width: half the distance
- * between the 2.5 % and 97.5 % quantiles of the resampled lower quartiles.
+ * between the 2.5 % and 97.5 % quantiles of the resampled means.
  * n == 1 gives error NaN (unknown); n == 0, a NaN among the values or short
  * memory give NaN for both.
  *
- * The resampling, so that it can be reproduced: p5 is sorted ascending first,
+ * The resampling, so that it can be reproduced: v is sorted ascending first,
  * so that the order of rounds does not matter. One generator, tg_random() from
  * the seed, serves all resamples in turn. Each resample draws n ranks, each by
- * tg_random_below(&state, n), and its lower quartile is the 0.25 quantile
- * (type 7) of the values of those ranks. All quantiles are of type 7.
+ * tg_random_below(&state, n), and takes the lower mean of the values of
+ * those ranks. All quantiles are of type 7.
  */
-struct tg_estimate tg_estimate_rounds(const double *p5, size_t n);
+struct tg_estimate tg_estimate_rounds(const double *v, size_t n);
 
 /*
  * tg_random - xorshift64*, the one generator of the harness.

@@ -181,7 +181,7 @@ static int add_boot(struct tg_figure *f, const struct tg_figure *more, int boot)
 {
 	struct tg_round *rounds;
 	struct tg_estimate e;
-	double *p5, ns_per_unit = f->ns / f->value;
+	double *v, ns_per_unit = f->ns / f->value;
 	size_t i;
 
 	if (more->status != f->status && more->status > TG_NOT_RESOLVABLE) {
@@ -199,13 +199,13 @@ static int add_boot(struct tg_figure *f, const struct tg_figure *more, int boot)
 		rounds[f->nr_rounds] = more->rounds[i];
 		rounds[f->nr_rounds++].boot = boot;
 	}
-	p5 = calloc(f->nr_rounds, sizeof(*p5));
-	if (!p5)
+	v = calloc(f->nr_rounds, sizeof(*v));
+	if (!v)
 		return -1;
 	for (i = 0; i < f->nr_rounds; i++)
-		p5[i] = rounds[i].p5;
-	e = tg_estimate_rounds(p5, f->nr_rounds);
-	free(p5);
+		v[i] = rounds[i].value;
+	e = tg_estimate_rounds(v, f->nr_rounds);
+	free(v);
 	f->value = e.value;
 	f->error = e.error;
 	f->ns = isnan(f->ns) ? f->ns : ns_per_unit * e.value;
@@ -223,6 +223,7 @@ static int join(struct tg_report *r, const struct tg_report *more, int boot, cha
 {
 	size_t i;
 
+	r->cal.left_out += more->cal.left_out;
 	if (more->cal.unit != r->cal.unit) {
 		snprintf(err, errlen, "boot %d measured in %s, the first in %s", boot + 1,
 			 tg_unit_names[more->cal.unit], tg_unit_names[r->cal.unit]);

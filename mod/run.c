@@ -202,7 +202,8 @@ static int tg_file_preview(struct tg_file *f)
 			snprintf(cpu, sizeof(cpu), "%d", rq.cpu);
 		text = kasprintf(GFP_KERNEL,
 				 "%s cpu=%s samples=%u unroll=%u batch=%u quiet=%s\n", name, cpu,
-				 rq.samples, rq.unroll ?: tg_exp_block(rq.point.exp), rq.batch, tg_quiet_names[rq.quiet]);
+				 rq.samples, rq.unroll ?: tg_exp_block(rq.point.exp), rq.batch,
+				 tg_quiet_names[rq.quiet]);
 	}
 	kfree(err);
 	if (!text)

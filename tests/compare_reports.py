@@ -32,7 +32,7 @@ def matching(report, glob):
 
 def scale(figure, factor):
     for r in figure["rounds"]:
-        r["p5"] *= factor
+        r["value"] *= factor
         r["median"] *= factor
     for key in ("value", "error", "ns"):
         if figure[key] is not None:

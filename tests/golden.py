@@ -70,7 +70,7 @@ def same(report):
     for figure in report["figures"]:
         if figure["status"] == "skipped":
             continue
-        seen = {(r["p5"], r["median"]) for r in figure["rounds"]}
+        seen = {(r["value"], r["median"]) for r in figure["rounds"]}
         boots = {r["boot"] for r in figure["rounds"]}
         if figure["name"].endswith("@r3"):
             # Interrupts come in ring 3: p5 is what must repeat there.

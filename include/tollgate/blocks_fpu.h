@@ -102,7 +102,7 @@ tg_tilecfg:
 	.endif
 #if TG_RING == 3
 	.if (\variant) == 5
-	ldtilecfg tg_tilecfg(%rip)	/* after XRSTOR of the initial configuration there is none */
+	ldtilecfg tg_tilecfg(%rip)	/* XRSTOR of the initial configuration took it */
 	tileloadd (%r15, %rsi), %tmm0	/* of the image, whatever is in it */
 	.endif
 #endif

@@ -280,8 +280,8 @@ static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
 	tg_add_series(s, TG_IMUL_LO, tg_seqs_insn_imul[0][TG_LO], &cal, share);
 	tg_add_series(s, TG_ADD_HI, tg_seqs_insn_add[0][TG_HI], &cal, share);
 	tg_add_series(s, TG_ADD_LO, tg_seqs_insn_add[0][TG_LO], &cal, share);
-	tg_add_series(s, TG_CANARY_HI, tg_seqs_insn_add_x4[0][TG_HI], &cal, share);
-	tg_add_series(s, TG_CANARY_LO, tg_seqs_insn_add_x4[0][TG_LO], &cal, share);
+	tg_add_series(s, TG_CANARY_HI, tg_seqs_insn_nop[0][TG_HI], &cal, share);
+	tg_add_series(s, TG_CANARY_LO, tg_seqs_insn_nop[0][TG_LO], &cal, share);
 	one = cal;
 	one.loops = 1;
 	tg_add_series(s, TG_EMPTY, tg_seqs_insn_empty[0][TG_LO], &one, share);

@@ -119,7 +119,7 @@ static void replace_value(struct text *t)
 		"\"\\u0000\"", "\"\\ud800\"", "\"\\n\\r\\u001b[31m\"", "\"\xff\xfe\"", "\"%s%n%d\"",
 		"\"ok\"", "\"skipped\"", "\"not-resolvable\"", "\"insns\"", "\"vm\"", "\"a/b@r0\"",
 		"\"insn/mfence@r3\"", "\"2026-01-31T12:00:00Z\"", "[]", "{}", "[[]]", "[{}]",
-		"[null,1,\"x\"]", "{\"\": null}", "{\"boot\": 0, \"p5\": 1, \"median\": 1}",
+		"[null,1,\"x\"]", "{\"\": null}", "{\"boot\": 0, \"value\": 1, \"median\": 1}",
 	};
 	static char longest[30000];
 	size_t len, at = find_value(t, &len), which = below(NR(values) + 4);

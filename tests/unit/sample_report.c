@@ -61,7 +61,7 @@ static struct tg_figure *measured(struct tg_report *r, const char *name, const c
 	f->nr_rounds = (size_t)r->plan.rounds;
 	f->rounds = must(calloc(f->nr_rounds, sizeof(*f->rounds)));
 	for (size_t i = 0; i < f->nr_rounds; i++) {
-		f->rounds[i].p5 = ten_digits(value + error * (double)(i % 5) / 4);
+		f->rounds[i].value = ten_digits(value + error * (double)(i % 5) / 4);
 		f->rounds[i].median = ten_digits(value + error);
 	}
 	f->samples = (long)f->nr_rounds * r->plan.samples;
@@ -107,6 +107,7 @@ static struct tg_report *sample_head(void)
 	r->env.hypervisor = text("KVMKVMKVM");
 	r->env.cpus = 4;
 	r->env.cpu_pinned = 3;
+	r->env.cpu_second = 2;
 	r->env.governor = text("none");
 	r->env.smt = text("notsupported");
 	r->env.tsc_mhz = 2600;
@@ -130,6 +131,8 @@ struct tg_report *sample_user(void)
 	r->cal.add = 0.72203;
 	r->cal.canary = 0.181;
 	r->cal.bracket = 44;
+	r->cal.state = 184.75;
+	r->cal.left_out = 17;
 	r->cal.tsc_step = 2;
 	r->cal.witness = true;
 	r->cal.note = text("no performance counters here: cycles by the imul chain");
@@ -272,7 +275,7 @@ struct tg_report *sample_random(uint64_t *seed)
 			f->status = status;
 			f->ns = random_number(seed, false);
 			for (size_t k = 0; k < f->nr_rounds; k++) {
-				f->rounds[k].p5 = random_number(seed, false);
+				f->rounds[k].value = random_number(seed, false);
 				f->rounds[k].median = random_number(seed, false);
 			}
 			f->discarded = (long)(tg_random(seed) >> 11 >> tg_random_below(seed, 52));

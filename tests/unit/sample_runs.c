@@ -78,7 +78,7 @@ struct tg_report *a_run(uint64_t *seed)
 		f = add_figure(r, name, ROUNDS);
 		value *= 1 + 0.001 * run_noise(seed);
 		for (size_t k = 0; k < ROUNDS; k++)
-			f->rounds[k].p5 = value * (1 + 0.001 * run_noise(seed));
+			f->rounds[k].value = value * (1 + 0.001 * run_noise(seed));
 	}
 	return r;
 }
@@ -93,7 +93,7 @@ void scale_figures(struct tg_report *r, const char *start, double factor)
 		if (strncmp(f->name, start, strlen(start)))
 			continue;
 		for (size_t k = 0; k < f->nr_rounds; k++)
-			f->rounds[k].p5 *= factor;
+			f->rounds[k].value *= factor;
 		done++;
 	}
 	assert_true(done > 0);

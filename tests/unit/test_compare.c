@@ -136,7 +136,7 @@ static void few_rounds(void **state)
 			struct tg_figure *f = add_figure(runs[i], "insn/x@r3", ROUNDS);
 
 			for (size_t k = 0; k < ROUNDS; k++)
-				f->rounds[k].p5 = (i ? 110 : 100) + 0.01 * (double)k;
+				f->rounds[k].value = (i ? 110 : 100) + 0.01 * (double)k;
 			for (size_t k = 0; k < runs[i]->nr_figures; k++)
 				runs[i]->figures[k].nr_rounds = 4;
 		}
@@ -171,7 +171,7 @@ static void kin(void **state)
 			snprintf(name, sizeof(name), "fam%zu/x%zu@r3", i / 2 % 3, i / 2);
 			f = add_figure(runs[i % 2], name, ROUNDS);
 			for (size_t k = 0; k < ROUNDS; k++)
-				f->rounds[k].p5 = 100 + 0.01 * (double)k;
+				f->rounds[k].value = 100 + 0.01 * (double)k;
 		}
 		c = compare_reports(runs, 1, runs + 1, 1, sides);
 		assert_int_equal(c->without_kin, nr == 8 ? 8 : 0);
@@ -193,7 +193,7 @@ static void reach_of_rounds(void **state)
 		struct tg_figure *f = add_figure(runs[i], "insn/mfence@r3", ROUNDS);
 
 		for (size_t k = 0; k < ROUNDS; k++)
-			f->rounds[k].p5 = (i && k % 3 ? 79 : 76) + 0.01 * (double)k;
+			f->rounds[k].value = (i && k % 3 ? 79 : 76) + 0.01 * (double)k;
 	}
 	c = compare_reports(runs, 1, runs + 1, 1, sides);
 	assert_int_equal(count_verdicts(c, TG_SAME, NULL), 1);
@@ -202,7 +202,7 @@ static void reach_of_rounds(void **state)
 	tg_comparison_free(c);
 	/* the same without the third that was in the other state */
 	for (size_t k = 0; k < ROUNDS; k++)
-		runs[1]->figures[0].rounds[k].p5 = 79 + 0.01 * (double)k;
+		runs[1]->figures[0].rounds[k].value = 79 + 0.01 * (double)k;
 	c = compare_reports(runs, 1, runs + 1, 1, sides);
 	assert_int_equal(count_verdicts(c, TG_SLOWER, NULL), 1);
 	tg_comparison_free(c);
@@ -224,7 +224,7 @@ static void boots_of_one_report(void **state)
 
 		for (size_t k = 0; k < 60; k++) {
 			f->rounds[k].boot = (int)(k * 7 % 6);
-			f->rounds[k].p5 = (100 + f->rounds[k].boot * 0.1) * (i ? 1.02 : 1) +
+			f->rounds[k].value = (100 + f->rounds[k].boot * 0.1) * (i ? 1.02 : 1) +
 					  0.01 * run_noise(&seed);
 		}
 	}
@@ -254,9 +254,9 @@ static void counts_of_instructions(void **state)
 				runs[i]->figures[k].rounds[j].boot = 0;
 	}
 	for (size_t k = 0; k < 2; k++) {
-		runs[1]->figures[0].rounds[k].p5 = nextafter(1, 2);
-		runs[1]->figures[1].rounds[k].p5 = 186;
-		runs[2]->figures[2].rounds[k].p5 = 62;
+		runs[1]->figures[0].rounds[k].value = nextafter(1, 2);
+		runs[1]->figures[1].rounds[k].value = 186;
+		runs[2]->figures[2].rounds[k].value = 62;
 	}
 	c = compare_reports(runs, 1, runs + 1, 1, sides);
 	assert_int_equal(c->rows[0].verdict, TG_MORE);
@@ -287,7 +287,7 @@ static void from_nothing(void **state)
 		struct tg_figure *f = add_figure(runs[i], "insn/empty@r3", ROUNDS);
 
 		for (size_t k = 0; k < ROUNDS; k++)
-			f->rounds[k].p5 = 0.001 * ((double)k - 5) + (i ? 0.5 : 0);
+			f->rounds[k].value = 0.001 * ((double)k - 5) + (i ? 0.5 : 0);
 	}
 	c = compare_reports(runs, 1, runs + 1, 1, sides);
 	assert_int_equal(c->rows[0].verdict, TG_SLOWER);

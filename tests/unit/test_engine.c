@@ -49,6 +49,7 @@ static double recover(const struct known *b)
 	struct tg_reading r[ROUNDS];
 	struct tg_figure f = { 0 };
 	struct tg_calibration cal = { 0 };
+	static double level;
 	uint64_t step = tg_ring3_tsc_step();
 	int boots[ROUNDS] = { 0 }, i;
 	char why[256];
@@ -78,11 +79,13 @@ static double recover(const struct known *b)
 			tg_add_series(&s, TG_FIRST_OLD, known_first_old, &once,
 				      TG_FIRST_SHARE * SAMPLES);
 		}
+		if (!level)
+			level = tg_canary_level(step);
+		tg_canary_arm(&s.canary, level, step);
 		if (!take_samples(&s, &out, why, sizeof(why)))
 			fail_msg("%s", why);
 		out.copies = b->shot ? 1 : LOOPS * b->block;
 		out.fenced = b->prep_hi || b->shot;
-		out.shot = b->shot;
 		out.cal_copies = TG_CAL_LOOPS * tg_block(TG_FAMILY_insn);
 		assert_int_equal(tg_reduce(&out, step, &r[i]), 0);
 		tg_samples_free(&out);

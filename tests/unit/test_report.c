@@ -50,6 +50,7 @@ static void same_environment(const struct tg_environment *a, const struct tg_env
 	same_text(a->hypervisor, b->hypervisor);
 	assert_int_equal(a->cpus, b->cpus);
 	assert_int_equal(a->cpu_pinned, b->cpu_pinned);
+	assert_int_equal(a->cpu_second, b->cpu_second);
 	same_text(a->governor, b->governor);
 	same_text(a->smt, b->smt);
 	same_number(a->tsc_mhz, b->tsc_mhz);
@@ -70,7 +71,7 @@ static void same_figure(const struct tg_figure *a, const struct tg_figure *b)
 	assert_int_equal(a->nr_rounds, b->nr_rounds);
 	for (size_t i = 0; i < a->nr_rounds; i++) {
 		assert_int_equal(a->rounds[i].boot, b->rounds[i].boot);
-		same_number(a->rounds[i].p5, b->rounds[i].p5);
+		same_number(a->rounds[i].value, b->rounds[i].value);
 		same_number(a->rounds[i].median, b->rounds[i].median);
 	}
 	assert_int_equal(a->samples, b->samples);
@@ -101,6 +102,8 @@ static void same_report(const struct tg_report *a, const struct tg_report *b)
 	same_number(a->cal.imul, b->cal.imul);
 	same_number(a->cal.add, b->cal.add);
 	same_number(a->cal.canary, b->cal.canary);
+	same_number(a->cal.state, b->cal.state);
+	assert_int_equal(a->cal.left_out, b->cal.left_out);
 	same_number(a->cal.bracket, b->cal.bracket);
 	assert_int_equal(a->cal.tsc_step, b->cal.tsc_step);
 	same_text(a->cal.note, b->cal.note);
@@ -152,11 +155,11 @@ static void ten_digits(void **state)
 
 	(void)state;
 	r->figures[0].value = 1.0 / 3;
-	r->figures[0].rounds[0].p5 = 210.05300000000001;
+	r->figures[0].rounds[0].value = 210.05300000000001;
 	text = tg_report_dump(r, &len, err, sizeof(err));
 	assert_non_null(text);
 	assert_non_null(strstr(text, "\"value\": 0.3333333333,"));
-	assert_non_null(strstr(text, "\"p5\": 210.053,"));
+	assert_non_null(strstr(text, "\"value\": 210.053,"));
 	back = tg_report_parse(text, len, "test", err, sizeof(err));
 	assert_true(back->figures[0].value == 0.3333333333);
 	free(text);

@@ -161,8 +161,8 @@ static const struct {
 	  "figures[3].samples: must be a whole number from 0 to 9007199254740992, not -1" },
 	{ "figures.3.rounds", "null", "figures[3].rounds: must be an array, not null" },
 	{ "figures.3.rounds.1", "3", "figures[3].rounds[1]: must be an object" },
-	{ "figures.3.rounds.1.p5", "null",
-	  "figures[3].rounds[1].p5: must be a number, not null" },
+	{ "figures.3.rounds.1.value", "null",
+	  "figures[3].rounds[1].value: must be a number, not null" },
 	{ "figures.3.rounds.1.boot", "1",
 	  "figures[3].rounds[1].boot: must be below plan.boots, 1, not 1" },
 	{ "figures.3.left_out", "\"cli\"", "figures[3].left_out: must be an array, not \"cli\"" },
@@ -277,14 +277,14 @@ static void unwritable_reports(void **state)
 	size_t len;
 
 	(void)state;
-	r->figures[1].rounds[2].p5 = NAN;
+	r->figures[1].rounds[2].value = NAN;
 	errno = 0;
 	assert_null(tg_report_dump(r, &len, err, sizeof(err)));
 	assert_int_equal(errno, EINVAL);
-	assert_string_equal(err, "report: figures[1].rounds[2].p5: must be a number, not null");
+	assert_string_equal(err, "report: figures[1].rounds[2].value: must be a number, not null");
 	assert_int_equal(tg_report_save(r, "/nonexistent/r.json", err, sizeof(err)), -EINVAL);
-	assert_string_equal(err, "/nonexistent/r.json: figures[1].rounds[2].p5: must be a number, not null");
-	r->figures[1].rounds[2].p5 = 1;
+	assert_string_equal(err, "/nonexistent/r.json: figures[1].rounds[2].value: must be a number, not null");
+	r->figures[1].rounds[2].value = 1;
 
 	free(r->env.governor);
 	r->env.governor = NULL;

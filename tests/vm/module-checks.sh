@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What the module must do, checked from inside a guest: busybox sh as root,
-# tollgate.ko at / (or $KO), debugfs mounted. Prints TAP; exits 1 if a check
-# failed.
+# What the module must do, checked from inside a guest: busybox sh as root, debugfs
+# mounted, tollgate.ko at / (or $KO). Prints TAP; exits 1 if a check failed.
 #
 #	vm/boot.sh --image VMLINUZ --job tests/vm/module-checks.sh --out DIR \
 #		--file tollgate.ko [--smp 2] [--qemu-cpu MODEL]
@@ -25,12 +24,9 @@ failed=0
 ok() # STATUS WHAT
 {
 	nr=$((nr + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $nr - $2"
-	else
-		echo "not ok $nr - $2"
-		failed=$((failed + 1))
-	fi
+	[ "$1" -eq 0 ] && echo "ok $nr - $2" && return
+	echo "not ok $nr - $2"
+	failed=$((failed + 1))
 }
 
 is() # GOT WANTED WHAT
@@ -44,24 +40,15 @@ like() # GOT PATTERN WHAT
 {
 	# shellcheck disable=SC2254 # a pattern is meant
 	case $1 in
-	$2) ok 0 "$3" ;;
-	*)
-		ok 1 "$3"
-		echo "# got '$1', wanted '$2'"
-		;;
+	$2) ok 0 "$3" && return ;;
 	esac
+	ok 1 "$3"
+	echo "# got '$1', wanted '$2'"
 }
 
-skip() # WHAT WHY
-{
-	nr=$((nr + 1))
-	echo "ok $nr - $1 # SKIP $2"
-}
+skip() { ok 0 "$1 # SKIP $2"; } # WHAT WHY
 
-fact() # KEY -> its value in status
-{
-	sed -n "s/^$1=//p" $T/status
-}
+fact() { sed -n "s/^$1=//p" $T/status; } # KEY -> its value in status
 
 # ask COMMAND [FILE]: one write (with a newline: an empty one would be none) and
 # one read on the same open file. The answer goes to $W/answer, what the shell
@@ -77,10 +64,7 @@ ask()
 	return $asked
 }
 
-answer() # KEY -> its value in the answer
-{
-	sed -n "s/^$1=//p" "$W/answer"
-}
+answer() { sed -n "s/^$1=//p" "$W/answer"; } # KEY -> its value in the answer
 
 refuses() # COMMAND PATTERN-OF-THE-LINE WHAT [MESSAGE-OF-ERRNO] [FILE]
 {
