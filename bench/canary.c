@@ -18,8 +18,13 @@
  * to 1.05, shared 1.35 to 2.
  */
 #define TG_CANARY_LIMIT	1.2
-/* So many ticks may be lost before anything was kept: about a millisecond. */
+/*
+ * So many ticks may be lost before anything was kept, about a millisecond, and
+ * half of what the kept samples take; in a hurry a tenth of either.
+ */
 #define TG_PATIENCE	2000000
+#define TG_THRIFT	2
+#define TG_HURRY	10
 
 extern tg_seq_table tg_seqs_insn_nop[], tg_seqs_insn_imul[];
 
@@ -64,12 +69,13 @@ uint64_t tg_canary_limit(double level, uint64_t step)
 	return TG_CANARY_LIMIT * level * tg_low_ticks(imuls, N, step);
 }
 
-void tg_canary_arm(struct tg_canary *c, double level, uint64_t step)
+void tg_canary_arm(struct tg_canary *c, double level, uint64_t step, bool hurry)
 {
 	if (!level)
 		return;
 	c->fn = tg_seqs_insn_nop[0][TG_HI];
 	c->args.loops = TG_CANARY_LOOPS;
 	c->most = tg_canary_limit(level, step);
-	c->patience = TG_PATIENCE;
+	c->patience = hurry ? TG_PATIENCE / TG_HURRY : TG_PATIENCE;
+	c->thrift = hurry ? TG_THRIFT * TG_HURRY : TG_THRIFT;
 }

@@ -39,6 +39,7 @@ struct tg_request {
 	uint32_t samples;	/* TG_SAMPLES_MIN .. TG_SAMPLES_MAX */
 	uint32_t loops;		/* passes over the unrolled block, >= 1 */
 	double canary;		/* tg_canary_level(); 0: no canary */
+	bool hurry;		/* wait less for a core of its own */
 	uint64_t step;		/* granularity of the clock, ticks */
 	const char *quiet;	/* ring 0: tpr, cli, none; NULL: the module's default */
 };
@@ -69,9 +70,9 @@ double tg_canary_level(uint64_t step);
 /* The ticks above which a canary says that the core is shared, at the clock frequency of now. */
 uint64_t tg_canary_limit(double level, uint64_t step);
 
-/* Sets a sampler's canary; level 0 leaves it without one. */
+/* Sets a sampler's canary; level 0 leaves it without one. hurry: with less patience. */
 struct tg_canary;
-void tg_canary_arm(struct tg_canary *c, double level, uint64_t step);
+void tg_canary_arm(struct tg_canary *c, double level, uint64_t step, bool hurry);
 
 /* Granularity of this CPU's RDTSC in ticks, >= 1. */
 uint64_t tg_ring3_tsc_step(void);

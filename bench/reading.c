@@ -181,7 +181,7 @@ double tg_round_state(const double *probes)
 {
 	double mean = (probes[0] + probes[1]) / 2;
 
-	return mean > 0 && fabs(probes[0] - probes[1]) <= TG_STATE_WIDTH * mean ? mean : 0;
+	return mean > 0 && fabs(probes[0] - probes[1]) <= 2 * TG_STATE_WIDTH * mean ? mean : 0;
 }
 
 double tg_core_state(const double *probes, size_t rounds)

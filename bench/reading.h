@@ -60,7 +60,7 @@ void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
  * they do. Figures of one state repeat to a per mille, mixtures of both do not.
  *
  * Each round measures an FXRSTOR as it begins and as it ends; where the two agree
- * within TG_STATE_WIDTH the round was of one state, their mean. The state that
+ * within twice TG_STATE_WIDTH the round was of one state, their mean. The state that
  * counts is the lowest band of those means, TG_STATE_WIDTH to either side of its
  * middle, that holds a fifth of all rounds: returned is its middle, in cycles. 0
  * where no band does, or none was measured: this CPU shows no such states.

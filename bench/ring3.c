@@ -348,7 +348,7 @@ enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *o
 		choose_areas(tg_fpu_point_format(&q->point));
 	}
 	tg_prepare(&s, &q->point, &host, q->samples, q->loops, TG_CAL_LOOPS);
-	tg_canary_arm(&s.canary, q->canary, q->step);
+	tg_canary_arm(&s.canary, q->canary, q->step, q->hurry);
 	took = take_samples(&s, out, why, len);
 	if (crossing) {
 		if (took && !tg_crossing_check(why, len)) {

@@ -159,7 +159,7 @@ int tg_cmd_round(int argc, char **argv)
 	size_t n;
 	int rc;
 
-	if (argc != 5)
+	if (argc != 6)
 		return TG_EXIT_INPUT;
 	q.cpu = atoi(argv[1]);
 	q.quiet = *argv[3] ? argv[3] : NULL;
@@ -175,6 +175,7 @@ int tg_cmd_round(int argc, char **argv)
 	q.step = tg_ring3_tsc_step();
 	q.canary = tg_canary_level(q.step);
 	known = atof(argv[4]);
+	q.hurry = atoi(argv[5]);
 	if (known > 0 && known < q.canary)
 		q.canary = known;
 	printf("step %llu %d %.17g %s\n", (unsigned long long)q.step, tg_ring3_witness(),

@@ -25,6 +25,8 @@
 
 /* Rounds over again may take such a share of the time that the rounds took. */
 #define TG_AGAIN_SHARE	0.15
+/* With so many times the time that rounds need at their fastest, they hurry. */
+#define TG_LATE		1.2
 
 struct child {
 	pid_t pid;
@@ -34,7 +36,8 @@ struct child {
 };
 
 /* Starts a round whose orders are in the file in. */
-static int start(struct child *c, const struct tg_options *o, int cpu, double canary, int in)
+static int start(struct child *c, const struct tg_options *o, int cpu, double canary,
+		 bool hurry, int in)
 {
 	int out[2];
 	char cpu_text[16], samples[24], level[32];
@@ -53,7 +56,8 @@ static int start(struct child *c, const struct tg_options *o, int cpu, double ca
 	}
 	if (!c->pid) {
 		char *const argv[] = { "tollgate", "round", cpu_text, samples,
-				       (char *)(o->quiet ? o->quiet : ""), level, NULL };
+				       (char *)(o->quiet ? o->quiet : ""), level,
+				       hurry ? "1" : "0", NULL };
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
@@ -218,6 +222,7 @@ struct run {
 	size_t n;
 	const int *cpus;	/* taken in turn */
 	int nr_cpus, turn;
+	bool hurry;		/* a busy neighbour has cost too much already */
 	struct tg_clock *clock;
 	size_t *order;
 	uint64_t seed;
@@ -238,7 +243,8 @@ static int one_process(struct run *r, const size_t *order, size_t n, const char 
 	size_t running = r->n;
 	int rc, code, in = orders(r->t, order, n);
 
-	rc = in < 0 ? -1 : start(&c, r->o, r->cpus[r->turn % r->nr_cpus], r->clock->canary, in);
+	rc = in < 0 ? -1 : start(&c, r->o, r->cpus[r->turn % r->nr_cpus], r->clock->canary,
+				  r->hurry, in);
 	if (rc)
 		snprintf(r->err, r->errlen, "cannot start a round: %s", strerror(errno));
 	if (in >= 0)
@@ -403,7 +409,7 @@ int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const in
 		.seed = TG_BOOTSTRAP_SEED, .order = calloc(n, sizeof(*r.order)),
 		.total = n * o->rounds, .err = err, .errlen = errlen,
 	};
-	double start = seconds();
+	double start = seconds(), fastest = INFINITY;
 	int round, rc = TG_EXIT_OK;
 	char what[64];
 	size_t i;
@@ -414,8 +420,12 @@ int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const in
 		return TG_EXIT_IO;
 	}
 	for (round = 0; round < o->rounds && rc == TG_EXIT_OK; round++) {
+		double before = seconds();
+
 		snprintf(what, sizeof(what), "round %d of %d", round + 1, o->rounds);
+		r.hurry = before - start > TG_LATE * round * fastest;
 		rc = one_round(&r, anyone, what);
+		fastest = fmin(fastest, seconds() - before);
 	}
 	if (rc == TG_EXIT_OK)
 		rc = once_more(&r, seconds() - start);

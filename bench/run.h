@@ -76,7 +76,7 @@ struct tg_clock {
 int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const int *cpus,
 	      int nr_cpus, struct tg_clock *clock, char *err, size_t errlen);
 
-/* The hidden command a round runs in: `tollgate round CPU SAMPLES QUIET CANARY`. */
+/* The hidden command a round runs in: `tollgate round CPU SAMPLES QUIET CANARY HURRY`. */
 int tg_cmd_round(int argc, char **argv);
 
 /* Fills env of the running machine; cpu is the one pinned to. */

@@ -126,6 +126,29 @@ double tg_mid_ticks(const uint64_t *t, size_t n, uint64_t step)
 	return mean_near_rank(t, n, (n - 1) / 2, reach(step), reach(step));
 }
 
+/*
+ * The middle of the shortest interval that holds a quarter of sorted values, the
+ * middle one of several; *width: its length.
+ */
+static double densest(const double *v, size_t n, double *width)
+{
+	size_t held = (n + 3) / 4, first = 0, last = 0;
+
+	*width = INFINITY;
+	for (size_t i = 0; i + held <= n; i++) {
+		double w = v[i + held - 1] - v[i];
+
+		if (w < *width) {
+			*width = w;
+			first = i;
+		}
+		if (w == *width)
+			last = i;
+	}
+	first += (last - first) / 2;
+	return (v[first] + v[first + held - 1]) / 2;
+}
+
 double tg_middle(const double *d, size_t n, uint64_t step)
 {
 	double *v = sorted_copy(d, n), centre, within, sum = 0;
@@ -133,19 +156,16 @@ double tg_middle(const double *d, size_t n, uint64_t step)
 
 	if (!v)
 		return NAN;
-	centre = v[(n - 1) / 2];
-	for (size_t i = 0; i < n; i++)
-		v[i] = fabs(d[i] - centre);
-	qsort(v, n, sizeof(*v), by_value);
-	within = 2.0 * (double)step + 3 * v[(n - 1) / 2];
-	free(v);
+	centre = densest(v, n, &within);
+	within = 3.0 * (double)step + 4.5 * within;
 	for (size_t i = 0; i < n; i++) {
-		if (fabs(d[i] - centre) > within)
+		if (fabs(v[i] - centre) > within)
 			continue;
-		sum += d[i] - centre;
+		sum += v[i] - centre;
 		count++;
 	}
-	return centre + sum / (double)count;
+	free(v);
+	return count ? centre + sum / (double)count : NAN;
 }
 
 double tg_lower_mean_sorted(const double *v, size_t n)

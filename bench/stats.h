@@ -56,8 +56,10 @@ double tg_mid_ticks(const uint64_t *t, size_t n, uint64_t step);
 
 /*
  * tg_middle - the mean of n differences of readings without the strays: those
- * within two steps of the clock and three median absolute deviations of the
- * median (order statistic floor((n-1) / 2), as of the deviations).
+ * within three steps of the clock and four and a half times its length of the
+ * middle of the shortest interval that holds a quarter of them (of several such
+ * the middle one). Of normal ones that is three standard deviations; and where a
+ * neighbour spoils half of the samples, theirs is the broader, thinner half.
  *
  * A difference of two durations taken at random phases is off by up to a step
  * either way, the difference of two such by two steps, and off by nothing in

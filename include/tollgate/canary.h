@@ -9,7 +9,7 @@
  * before and behind every sample; a sample beside a slow one is taken again,
  * after waiting for a fast one.
  *
- * Patience bounds what that costs: a budget of ticks that grows by half of
+ * Patience bounds what that costs: a budget of ticks that grows by a part of
  * each kept sample's own and is spent by waiting and by samples thrown away. Without any
  * left, samples are kept whatever the canary says, and counted.
  */
@@ -23,6 +23,7 @@ struct tg_canary {
 	struct tg_args args;
 	__u64 most;		/* ticks: slower is a busy core */
 	__u64 patience;		/* ticks that may yet be lost */
+	__u64 thrift;		/* of a kept sample's ticks one in so many adds to it, >= 1 */
 	bool quiet;		/* the last one was fast */
 };
 

@@ -109,7 +109,8 @@ static inline bool tg_sampler_pass(struct tg_sampler *s, __u32 passes)
 		if (!quiet && tg_canary_lose(&s->canary, tg_now() - start))
 			continue;
 		s->beside += !quiet;
-		s->canary.patience += ticks / 2;
+		if (s->canary.fn)
+			s->canary.patience += ticks / s->canary.thrift;
 		one->out[one->kept++] = ticks;
 	}
 	s->at = 0;

@@ -54,7 +54,7 @@ static void run(struct tg_sampler *s, bool (*busy)(unsigned int now), __u64 pati
 	s->series[TG_HI] = (struct tg_series){ .fn = sequence, .out = out, .want = WANT };
 	s->series[TG_LO] = (struct tg_series){ .fn = sequence, .out = out + WANT, .want = WANT };
 	s->canary = (struct tg_canary){ .fn = patience ? canary : NULL, .most = LIMIT,
-					.patience = patience };
+					.patience = patience, .thrift = 2 };
 	while (!tg_sampler_done(s))
 		tg_sampler_pass(s, tg_sampler_passes(s));
 }
@@ -146,7 +146,8 @@ static void deadline(void **state)
 	__u64 out[2 * WANT];
 	struct tg_sampler s = {
 		.random = 1, .deadline = 1,
-		.canary = { .fn = canary, .most = LIMIT, .patience = 1ULL << 60 },
+		.canary = { .fn = canary, .most = LIMIT, .patience = 1ULL << 60,
+			    .thrift = 2 },
 		.series[TG_HI] = { .fn = sequence, .out = out, .want = WANT },
 	};
 
