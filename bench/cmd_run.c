@@ -13,17 +13,26 @@
 enum { OPT_LANE = 256, OPT_ROUNDS, OPT_SAMPLES, OPT_CPU, OPT_KERNEL, OPT_BOOTS, OPT_FULL,
        OPT_QUICK, OPT_QUIET, OPT_JSON, OPT_QEMU, OPT_QEMU_CPU, OPT_ACCEL, OPT_APPEND, OPT_ICOUNT };
 
+#define TEXT(macro)	#macro
+#define NUMBER(macro)	TEXT(macro)
+
 static const struct argp_option options[] = {
 	{ "lane", OPT_LANE, "LANE", 0,
 	  "user: ring 3 on this machine (default); vm: boot a kernel with the module under "
 	  "QEMU; host: ring 0 and ring 3 here, module loaded", 0 },
-	{ "rounds", OPT_ROUNDS, "N", 0, "Rounds, each a fresh process (default 20; lane vm 2)", 0 },
-	{ "samples", OPT_SAMPLES, "N", 0, "Samples of each series a round (default 1000; lane vm 8)", 0 },
+	{ "rounds", OPT_ROUNDS, "N", 0,
+	  "Rounds, each a fresh process (default " NUMBER(TG_ROUNDS_DEFAULT) "; lane vm "
+	  NUMBER(TG_ROUNDS_ICOUNT) ")", 0 },
+	{ "samples", OPT_SAMPLES, "N", 0,
+	  "Samples of each series a round (default " NUMBER(TG_SAMPLES_ROUND) ", fewer where they "
+	  "are dear; lane vm " NUMBER(TG_SAMPLES_ICOUNT) ")", 0 },
 	{ "cpu", OPT_CPU, "N", 0, "CPU to measure on (default: the highest allowed)", 0 },
 	{ "kernel", OPT_KERNEL, "K", 0, "Lane vm: 6.1 or 6.12 (default 6.12)", 0 },
 	{ "boots", OPT_BOOTS, "N", 0, "Lane vm: boots, each with all its rounds (default 1)", 0 },
 	{ "full", OPT_FULL, NULL, 0, "All experiments, not the CORE tier alone", 0 },
-	{ "quick", OPT_QUICK, NULL, 0, "3 rounds of 250 samples, marked quick (lane vm is quick as it is)", 0 },
+	{ "quick", OPT_QUICK, NULL, 0,
+	  NUMBER(TG_ROUNDS_QUICK) " rounds of " NUMBER(TG_SAMPLES_QUICK) " samples, marked quick "
+	  "(lane vm is quick as it is)", 0 },
 	{ "quiet", OPT_QUIET, "MODE", 0,
 	  "Ring 0: what keeps interrupts out: tpr, cli or none", 0 },
 	{ "output", 'o', "DIR", 0,

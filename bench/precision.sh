@@ -67,8 +67,8 @@ perf bench syscall basic|s for 2 million|perf|perf bench --format=simple syscall
 perf bench sched pipe|s for 50 thousand|perf|perf bench --format=simple sched pipe -l 50000|
 lmbench lat_syscall null|us|lat_syscall|lat_syscall null|syscall:
 lmbench lat_sig catch|us|lat_sig|lat_sig catch|overhead:
-lmbench lat_ctx 2|us|lat_ctx|lat_ctx -s 0 2|2 
-libMicro getpid|us|$LIBMICRO/bin/getpid|$LIBMICRO/bin/getpid -E -C 200 -L -S -W -N getpid -I 5|getpid 
+lmbench lat_ctx 2|us|lat_ctx|lat_ctx -s 0 2|2 |
+libMicro getpid|us|$LIBMICRO/bin/getpid|$LIBMICRO/bin/getpid -E -C 200 -L -S -W -N getpid -I 5|getpid |
 uarch-bench getuid|cycles|$UARCH_BENCH|$UARCH_BENCH --timer=libpfc --test-name=syscall/getuid|getuid
 nanoBench lfence|cycles|$NANOBENCH/nanoBench.sh|$NANOBENCH/nanoBench.sh -asm lfence -n_measurements 100 -unroll_count 100|cycles:
 EOF

@@ -173,8 +173,8 @@ int tg_cmd_round(int argc, char **argv)
 		return TG_EXIT_NOTHING;
 	}
 	q.step = tg_ring3_tsc_step();
-	q.canary = tg_canary_level(q.step);
-	known = atof(argv[4]);
+	known = atof(argv[4]);	/* below 0: no canary */
+	q.canary = known < 0 ? 0 : tg_canary_level(q.step);
 	q.hurry = atoi(argv[5]);
 	if (known > 0 && known < q.canary)
 		q.canary = known;

@@ -45,7 +45,8 @@ static int start(struct child *c, const struct tg_options *o, int cpu, double ca
 
 	snprintf(cpu_text, sizeof(cpu_text), "%d", cpu);
 	snprintf(samples, sizeof(samples), "%ld", o->samples);
-	snprintf(level, sizeof(level), "%.17g", canary);
+	/* an instruction counter counts one thread alone */
+	snprintf(level, sizeof(level), "%.17g", o->icount ? -1 : canary);
 	if (pipe(out))
 		return -1;
 	c->pid = fork();

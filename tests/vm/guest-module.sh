@@ -69,7 +69,8 @@ ok "ten loads and unloads" test $i -eq 10
 ok "it is gone again" not_loaded
 
 # The script of a real test machine.
-ok "host-run.sh runs" sh /host-run.sh /tollgate.ko /tollgate --icount --json /out/host.json
+ok "host-run.sh runs" sh /host-run.sh /tollgate.ko /tollgate --icount --full \
+	--json /out/host.json
 ok "host-run.sh unloads" not_loaded
 refuses "host-run.sh, bad pattern" 2 "'irq/nope' is no experiment" \
 	sh /host-run.sh /tollgate.ko /tollgate irq/nope

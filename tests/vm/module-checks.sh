@@ -94,7 +94,8 @@ slope() # NAME
 		count[w[1]] = n - 1
 	}
 	END {
-		if (count["hi"] != fact["samples"] || count["lo"] != fact["samples"])
+		shots = fact["samples"] * (fact["method"] == "SHOT" ? 16 : 1)
+		if (count["hi"] != shots || count["lo"] != shots)
 			print "short of samples"
 		x = first["hi"] - first["lo"] - (first["prep_hi"] - first["prep_lo"])
 		x = x / fact["unroll"] + stand_in
