@@ -10,6 +10,7 @@
 
 #include "compare.h"
 #include "compare_sample.h"
+#include "core_state.h"
 #include "significance.h"
 #include "stats.h"
 
@@ -30,9 +31,24 @@ struct draft {
 	double welch;
 };
 
-static double floor_of(const struct tg_change *row)
+bool tg_states_differ(const struct tg_comparison *c)
 {
+	return fabs(c->state[1] / c->state[0] - 1) > 2 * TG_STATE_WIDTH;
+}
+
+static double floor_of(const struct tg_comparison *c, const struct tg_change *row)
+{
+	if (row->disturbed)
+		return TG_FLOOR_DISTURBED;
+	if (tg_states_differ(c) && strncmp(row->name, "insn/", 5) && strncmp(row->name, "gs/", 3))
+		return TG_FLOOR_STATES;
 	return row->by_boots ? TG_FLOOR_BOOTS : TG_FLOOR_ROUNDS;
+}
+
+/* One side's row with the round as the sample; more than half of them with the boot. */
+static bool disturbed(const struct tg_sample *s, bool by_boots)
+{
+	return by_boots ? s->disturbed * 2 > s->nr_reports : s->disturbed;
 }
 
 double tg_relative(const struct tg_change *c)
@@ -59,6 +75,7 @@ static int compare_row(struct tg_change *row, struct draft *d, const struct tg_s
 
 	row->quick = a->quick || b->quick;
 	row->by_boots = a->nr_boots >= TG_BOOTS_TO_TEST && b->nr_boots >= TG_BOOTS_TO_TEST;
+	row->disturbed = disturbed(a, row->by_boots) || disturbed(b, row->by_boots);
 	row->a = tg_quantile(a->boots, a->nr_boots, 0.5);
 	row->b = tg_quantile(b->boots, b->nr_boots, 0.5);
 	if (row->by_boots) {
@@ -205,10 +222,11 @@ static int judge(struct tg_comparison *c, const struct draft *d)
 		gaps[unit] = clock_gap(c, (enum tg_unit)unit);
 	for (size_t i = 0; i < c->nr_rows; i++) {
 		struct tg_change *row = &c->rows[i];
-		double share = fmax(floor_of(row), gaps[row->unit]), kin;
+		double share = fmax(floor_of(c, row), gaps[row->unit]), kin;
 
 		if (row->unit == TG_UNIT_INSNS)
 			continue;
+		c->disturbed += row->disturbed;
 		if (!row->by_boots) {
 			kin = kin_spread(c->rows, d, c->nr_rows, i, v);
 			c->without_kin += kin < 0;
@@ -344,6 +362,8 @@ struct tg_comparison *tg_compare(const struct tg_side *a, const struct tg_side *
 		return NULL;
 	c->a = a;
 	c->b = b;
+	c->state[0] = tg_side_state(a);
+	c->state[1] = tg_side_state(b);
 	for (size_t i = 0; i < a->nr; i++)
 		most += a->reports[i]->nr_figures;
 	for (size_t i = 0; i < b->nr; i++)

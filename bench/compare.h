@@ -30,6 +30,15 @@
 #define TG_FLOOR_UNIT	0.02
 
 /*
+ * The same where a side's row was taken beside another thread on the core (what
+ * throughput binds is slower by up to a quarter), with the boot as the sample in
+ * most of its reports; and for what is not a mere instruction where the sides'
+ * cores were in different states (core_state.h; up to 4 %).
+ */
+#define TG_FLOOR_DISTURBED	0.25
+#define TG_FLOOR_STATES		0.04
+
+/*
  * The rounds of one run visit several states of the machine (a busy neighbour,
  * another kernel stack), and a whole run may stay in one of them; so with the
  * round as the sample a change must exceed what the rounds of either run reach
@@ -91,6 +100,7 @@ struct tg_change {
 	double p;		/* adjusted for all rows; NaN for insns */
 	double yardstick;	/* what a change must exceed, in unit; NaN for insns */
 	bool by_boots;		/* a boot was the sample, not a round */
+	bool disturbed;		/* a side was taken beside another thread on the core */
 	bool quick;		/* either side has too few rounds for claims */
 	enum tg_verdict verdict;
 };
@@ -117,6 +127,8 @@ struct tg_comparison {
 	size_t nr_absent;
 	size_t boots[2];	/* of each side, as most rows have them */
 	size_t rounds[2];	/* of each boot, likewise */
+	double state[2];	/* of each side's core, tg_side_state() */
+	size_t disturbed;	/* rows taken beside another thread on the core */
 	size_t without_kin;	/* rows whose yardstick no other rows could inform */
 };
 
@@ -127,6 +139,9 @@ struct tg_comparison {
  */
 struct tg_comparison *tg_compare(const struct tg_side *a, const struct tg_side *b);
 void tg_comparison_free(struct tg_comparison *c);
+
+/* Whether the two sides' cores were in different states. */
+bool tg_states_differ(const struct tg_comparison *c);
 
 /* The change as a share of A's value; NaN where A's value is 0 or below its floor. */
 double tg_relative(const struct tg_change *c);

@@ -61,8 +61,12 @@ int tg_sample_take(const struct tg_side *side, const char *name, struct tg_sampl
 	for (size_t i = 0; i < side->nr; i++) {
 		const struct tg_figure *f = tg_report_find(side->reports[i], name);
 
-		if (tg_is_measured(f) && add_figure(s, f))
+		if (!tg_is_measured(f))
+			continue;
+		if (add_figure(s, f))
 			return -1;
+		s->nr_reports++;
+		s->disturbed += tg_is_disturbed(f);
 	}
 	return 0;
 }
@@ -72,6 +76,20 @@ void tg_sample_free(struct tg_sample *s)
 	free(s->rounds);
 	free(s->boots);
 	memset(s, 0, sizeof(*s));
+}
+
+double tg_side_state(const struct tg_side *side)
+{
+	double *v = calloc(side->nr, sizeof(*v)), state = NAN;
+	size_t n = 0;
+
+	for (size_t i = 0; v && i < side->nr; i++)
+		if (isfinite(side->reports[i]->cal.state))
+			v[n++] = side->reports[i]->cal.state;
+	if (n)
+		state = tg_quantile(v, n, 0.5);
+	free(v);
+	return state;
 }
 
 static size_t put_differences(double *to, const struct tg_sample *s)

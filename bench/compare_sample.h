@@ -11,6 +11,8 @@ struct tg_sample {
 	double *boots;		/* each boot's figure: the lower quartile of its rounds */
 	size_t nr_boots;
 	double reach;		/* of a boot's rounds, TG_REACH_LOW to _HIGH; the widest, in unit */
+	size_t nr_reports;	/* that measured it */
+	size_t disturbed;	/* of these: tg_is_disturbed() */
 	bool quick;
 	bool mixed;		/* reports in different units (--across unit) */
 	enum tg_unit unit;
@@ -23,6 +25,9 @@ struct tg_sample {
  */
 int tg_sample_take(const struct tg_side *side, const char *name, struct tg_sample *s);
 void tg_sample_free(struct tg_sample *s);
+
+/* The middle one of the states of the core (core_state.h) of a side's reports; NaN: none. */
+double tg_side_state(const struct tg_side *side);
 
 static inline bool tg_is_measured(const struct tg_figure *f)
 {

@@ -270,6 +270,16 @@ static void put_method(const struct tg_comparison *c, FILE *out)
 	       "what is significant among %zu rows (q < %.2f) and more than two runs of one thing "
 	       "differ by, %.3g %% or more", sampled, TG_ALPHA,
 	       100 * (by_boots ? TG_FLOOR_BOOTS : TG_FLOOR_ROUNDS));
+	if (tg_states_differ(c))
+		tg_say(out, "core:", INDENT,
+		       "FXRSTOR takes %.4g cycles in A, %.4g in B: another state of the core; rows "
+		       "but insn and gs count from %.3g %% on", c->state[0], c->state[1],
+		       100 * TG_FLOOR_STATES);
+	if (c->disturbed)
+		tg_say(out, "disturbed:", INDENT,
+		       "%zu row%s taken beside another thread on the core: %s from %.3g %% on",
+		       c->disturbed, c->disturbed == 1 ? "" : "s",
+		       c->disturbed == 1 ? "counts" : "count", 100 * TG_FLOOR_DISTURBED);
 	if (c->without_kin)
 		tg_say(out, "", INDENT,
 		       "too few other rows to tell by how far the machine was the same: %zu row%s "

@@ -82,6 +82,7 @@ static int fill(struct tg_report *r, const struct tg_track *t, size_t n)
 		f->exits = e->flags & TG_F_EXITS;
 		f->status = t[i].status;
 		f->reason = copy(t[i].reason);
+		f->disturbed = t[i].status == TG_OK ? (long)t[i].nr_poor : 0;
 		if (t[i].status == TG_OK &&
 		    tg_fill_figure(f, t[i].readings, t[i].boots, t[i].nr_readings, r->cal.unit,
 				   r->env.tsc_mhz))
@@ -117,6 +118,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	struct tg_clock clock = { .step = 1 };
 	int rc, cpu, cpus[2];
 
+	o.brief = !o.rounds && !o.quick && !o.icount;
 	if (!o.rounds)
 		o.rounds = o.icount ? TG_ROUNDS_ICOUNT :
 			   o.quick ? TG_ROUNDS_QUICK : TG_ROUNDS_DEFAULT;
@@ -162,7 +164,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 out:
 	tg_report_free(r);
 	free_tracks(t, sel.n);
-	free(clock.probes);
+	free(clock.spans.span);
 	tg_selection_free(&sel);
 	return rc;
 }

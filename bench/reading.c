@@ -92,6 +92,28 @@ int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out)
 	       -1 : 0;
 }
 
+uint32_t tg_loops(double pass, uint64_t step, double share)
+{
+	double want = step * TG_LONG_STEPS;
+	uint32_t loops = 1;
+
+	if (want < TG_LONG_TICKS)
+		want = TG_LONG_TICKS;
+	want *= exp2(share);
+	while (loops < TG_LOOPS_MOST && pass * loops < want)
+		loops *= 2;
+	return loops;
+}
+
+double tg_share(uint32_t n)
+{
+	double share = 0, bit = 0.5;
+
+	for (; n; n >>= 1, bit /= 2)
+		share += n & 1 ? bit : 0;
+	return share;
+}
+
 static double reading_imul(const struct tg_reading *r) { return r->imul; }
 static double reading_add(const struct tg_reading *r) { return r->add; }
 static double reading_canary(const struct tg_reading *r) { return r->canary; }
@@ -168,47 +190,6 @@ void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 		 "in the quietest tenth of batches IMUL and ADD agree within %.2f %%; more than %.0f %% apart beside %zu of %zu",
 		 fabs(ratio - 1.0) * 100, TG_CHAIN_TOLERANCE * 100, busy, n);
 	set_note(cal, note);
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-double tg_round_state(const double *probes)
-{
-	double mean = (probes[0] + probes[1]) / 2;
-
-	return mean > 0 && fabs(probes[0] - probes[1]) <= 2 * TG_STATE_WIDTH * mean ? mean : 0;
-}
-
-double tg_core_state(const double *probes, size_t rounds)
-{
-	double *v = calloc(rounds ? rounds : 1, sizeof(*v)), found = 0, last = INFINITY;
-	size_t i, end, n = 0, best = 0;
-
-	if (!v)
-		return 0;
-	for (i = 0; i < rounds; i++) {
-		v[n] = tg_round_state(probes + 2 * i);
-		n += v[n] > 0;
-	}
-	qsort(v, n, sizeof(*v), by_value);
-	/* the fullest of the bands that overlap the first that suffices */
-	for (i = end = 0; i < n && v[i] <= last; i++) {
-		while (end < n && v[end] <= v[i] * (1 + 2 * TG_STATE_WIDTH))
-			end++;
-		if (end - i <= best || end - i < TG_STATE_SHARE * rounds)
-			continue;
-		if (!best)
-			last = v[end - 1];
-		best = end - i;
-		found = v[(i + end - 1) / 2];
-	}
-	free(v);
-	return found;
 }
 
 int tg_fill_figure(struct tg_figure *f, const struct tg_reading *r, const int *boots, size_t n,

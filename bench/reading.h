@@ -18,7 +18,7 @@ struct tg_reading {
 	long kept, discarded;	/* kept: of each series of the figure */
 	long beside;		/* samples kept beside a slow canary */
 	double level;		/* that of the canary, 0: none */
-	size_t round;		/* which of the run, from 0 */
+	size_t span;		/* which of the run's (core_state.h), from 0 */
 };
 
 /*
@@ -26,6 +26,25 @@ struct tg_reading {
  * clock in ticks. -1 if a series that the figure needs is missing.
  */
 int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out);
+
+/*
+ * tg_loops - passes over the unrolled block that make a sample long enough, a
+ * power of two up to TG_LOOPS_MOST, for a body of pass ticks a pass.
+ *
+ * Long enough is where the clock's granularity and the bracket's jitter are
+ * small against it: TG_LONG_STEPS steps of the clock and TG_LONG_TICKS, times
+ * two to the power of share, 0 to 1. A figure may depend on the number by a per
+ * cent or two (FXSAVE: 81.3 cycles with one pass, 79.5 with two); where pass is
+ * just at the limit, runs would take the one or the other. With a share of its
+ * own for each round (tg_share()) every run takes the same mixture.
+ */
+#define TG_LONG_STEPS	64
+#define TG_LONG_TICKS	1000
+#define TG_LOOPS_MOST	32
+uint32_t tg_loops(double pass, uint64_t step, double share);
+
+/* The n-th of numbers that fill 0 to 1 evenly: its bits behind the point, mirrored. */
+double tg_share(uint32_t n);
 
 /*
  * What the calibrating chains say about the clock. A dependent IMUL r32 takes
@@ -47,32 +66,6 @@ int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out)
  */
 void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 		  struct tg_calibration *cal);
-
-/*
- * tg_core_state - which state of the core a run's figures are to be of.
- *
- * On one EPYC a virtual CPU is in one of two states for seconds at a time. In
- * the second whatever runs microcode takes some three cycles more (FXRSTOR 188.5
- * for 184.8, MFENCE 79.1 for 76.2, XRSTOR 368.3 for 365.2) or four less (XSAVEC
- * 109.3 for 113.2), an invalid system call 269.6 for 262, a signal 2 % more;
- * chains, loads, locked instructions take the same. It is where the host lets the
- * CPU run, it seems: two CPUs change independently of each other and of what
- * they do. Figures of one state repeat to a per mille, mixtures of both do not.
- *
- * Each round measures an FXRSTOR as it begins and as it ends; where the two agree
- * within twice TG_STATE_WIDTH the round was of one state, their mean. The state that
- * counts is the lowest band of those means, TG_STATE_WIDTH to either side of its
- * middle, that holds a fifth of all rounds: returned is its middle, in cycles. 0
- * where no band does, or none was measured: this CPU shows no such states.
- *
- * probes: cycles, two a round, 2 n of them, not changed.
- */
-#define TG_STATE_WIDTH	0.006
-#define TG_STATE_SHARE	0.2
-double tg_core_state(const double *probes, size_t n);
-
-/* The state of a round from its two probes, or 0 where they disagree or there is none. */
-double tg_round_state(const double *probes);
 
 /*
  * tg_fill_figure - rounds, value, error, ns and status of a figure from its

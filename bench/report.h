@@ -46,6 +46,7 @@ struct tg_figure {
 	size_t nr_rounds;
 	long samples;		/* kept, in all rounds, per sequence; counts: at most 2^53 */
 	long discarded;		/* thrown away because something interrupted */
+	long disturbed;		/* rounds kept for want of better: see run.h */
 	char **left_out;	/* rehearsals: instructions left out */
 	size_t nr_left_out;
 	bool exits;		/* a hypervisor traps this body */
@@ -53,6 +54,12 @@ struct tg_figure {
 	enum tg_status status;
 	char *reason;		/* NULL unless skipped, refused or failed */
 };
+
+/* Whether most of a figure's rounds were disturbed. */
+static inline bool tg_is_disturbed(const struct tg_figure *f)
+{
+	return f->disturbed * 2 > (long)f->nr_rounds;
+}
 
 struct tg_pair {		/* one mitigation: file name and text */
 	char *key, *value;

@@ -99,6 +99,7 @@ static const struct tg_field figure_fields[] = {
 	FIELD(MAYBE, ns),
 	WHOLE(LONG, samples, 0, MOST),
 	WHOLE(LONG, discarded, 0, MOST),
+	WHOLE(LONG, disturbed, 0, MOST),
 	FIELD(BOOL, exits),
 	FIELD(BOOL, quick),
 	CHOICE(ENUM, status, tg_status_names, TG_NR_STATUS),

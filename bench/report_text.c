@@ -164,6 +164,16 @@ static bool both_quick(const struct tg_figure *a, const struct tg_figure *b)
 	return is_measured(a) && is_measured(b) && a->quick && b->quick;
 }
 
+static bool is_disturbed(const struct tg_figure *f)
+{
+	return is_measured(f) && tg_is_disturbed(f);
+}
+
+static bool both_disturbed(const struct tg_figure *a, const struct tg_figure *b)
+{
+	return is_disturbed(a) && is_disturbed(b);
+}
+
 /* The number of figures like this one, 0 when an earlier one has been counted with them. */
 static size_t group_of(const struct tg_report *r, size_t at, same_fn same)
 {
@@ -283,6 +293,9 @@ static void put_marks(const struct tg_report *r, FILE *out)
 	/* When all are, the head has said it. */
 	if (quick < measured)
 		put_mark(r, both_quick, "quick, too few rounds for claims:", out);
+	put_mark(r, both_disturbed,
+		 "beside another thread on the core, or in another state of it, so high by up to a quarter:",
+		 out);
 	if (r->env.hypervisor && strcmp(r->env.hypervisor, "none"))
 		put_mark(r, both_exit, "trapped by the hypervisor, so the exit counts in:", out);
 }

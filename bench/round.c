@@ -3,36 +3,38 @@
  * One round: a fresh process that measures every experiment once, in the order
  * it is given, and prints a line each. Its parent is rounds.c.
  *
- *	in	point number, loops and samples (0: find out), full name
- *	out	begin N
- *		ok N loops samples value median imul add canary bracket kept discarded beside
- *		skipped|refused|failed N reason
- *		state 0|1 CYCLES, before the first and after the last: the probe
- *		step TICKS WITNESS CANARY CORE, first of all: the clock, whether
+ *	in	a line about the round: CPU to begin on, another one or -1, samples
+ *		at most, level of the canary if known (below 0: no canary), state of
+ *		the core if known, share for tg_loops(), 1 to wait less, what keeps
+ *		interrupts out of ring 0 or "-"
+ *		a line a point: number, ticks a pass (0: find out), samples (0:
+ *		likewise), full name
+ *	out	step TICKS WITNESS CANARY CORE, first of all: the clock, whether
  *		interrupts show in ring 3, the canary's level, the kind of core
+ *		state 0 CYCLES	the probe (core_state.h) as a span begins
+ *		state 1 CYCLES	and as it ends
+ *		begin N
+ *		ok N pass samples value median imul add canary bracket kept discarded beside
+ *		skipped|refused|failed N reason
  */
+#include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "place.h"
 #include "run.h"
 #include "stats.h"
 
-/*
- * A sample is long enough when the clock's granularity and the bracket's
- * jitter are small against it: 64 steps of the clock, and 1000 ticks.
- */
-#define TG_LONG_STEPS	64
-#define TG_LONG_TICKS	1000
-#define TG_PROBE_SAMPLES	300
+#define TG_PROBE_SAMPLES	400
 #define TG_PILOT	24
-#define TG_PILOT_LOOPS	32
+#define TG_PASS_LEAST	0.01
 
 /*
- * The samples of a figure may take so long in a round, some 6 ms: a dear body
+ * The samples of a figure may take so long in a round, some 3 ms: a dear body
  * needs fewer, since nothing of the clock's granularity is left to average out.
  */
-#define TG_ROUND_TICKS	16000000
-#define TG_SAMPLES_FEW	100
+#define TG_ROUND_TICKS	8000000
+#define TG_SAMPLES_FEW	60
 
 static enum tg_status measure(const struct tg_request *q, struct tg_samples *s, char *why,
 			      size_t len)
@@ -59,21 +61,20 @@ static uint32_t fit_samples(const struct tg_samples *s, uint32_t loops, uint32_t
 }
 
 /*
- * A short run with one loop says how many a sample needs, a power of two, and
- * how many samples fit, where samples is 0; most: at most.
+ * A short run with one loop says how long a pass is, and how many samples fit,
+ * where samples is 0; most: at most. Sets *pass, and samples and loops of q.
  */
-static enum tg_status pilot(struct tg_request *q, uint32_t most, char *why, size_t len)
+static enum tg_status pilot(struct tg_request *q, double *pass, double share, uint32_t most,
+			    char *why, size_t len)
 {
-	uint64_t step = q->step;
 	struct tg_request small = *q;
 	struct tg_samples s;
 	struct tg_reading r;
 	enum tg_status st;
-	double ticks, want = step * TG_LONG_STEPS;
 
 	if (tg_exps[q->point.exp].method == TG_SHOT) {
 		/* its preparation is not in the loop, nor in what is timed */
-		q->loops = 1;
+		*pass = INFINITY;
 		if (!q->samples)
 			q->samples = most;
 		return TG_OK;
@@ -83,23 +84,37 @@ static enum tg_status pilot(struct tg_request *q, uint32_t most, char *why, size
 	st = measure(&small, &s, why, len);
 	if (st != TG_OK)
 		return st;
-	q->loops = 1;
-	if (want < TG_LONG_TICKS)
-		want = TG_LONG_TICKS;
+	*pass = tg_low_ticks(s.ticks[0], s.n[0], q->step) -
+		tg_low_ticks(s.ticks[1], s.n[1], q->step);
 	/* an instruction counter has nothing to average out */
-	if (!tg_reduce(&s, step, &r) && !(r.imul == 1.0 && r.add == 1.0)) {
-		ticks = tg_low_ticks(s.ticks[0], s.n[0], step) -
-			tg_low_ticks(s.ticks[1], s.n[1], step);
-		while (q->loops < TG_PILOT_LOOPS && ticks * q->loops < want)
-			q->loops *= 2;
-	}
+	if (tg_reduce(&s, q->step, &r) || (r.imul == 1.0 && r.add == 1.0))
+		*pass = INFINITY;
+	/* 0 is not known: what takes no time takes the most passes */
+	else if (!(*pass > TG_PASS_LEAST))
+		*pass = TG_PASS_LEAST;
 	if (!q->samples)
-		q->samples = fit_samples(&s, q->loops, most, step);
+		q->samples = fit_samples(&s, tg_loops(*pass, q->step, share), most, q->step);
 	tg_samples_free(&s);
 	return TG_OK;
 }
 
-static void one(size_t n, struct tg_request *q, uint32_t most)
+/* What holds for the whole round. */
+struct orders {
+	uint32_t samples;	/* at most */
+	double canary, share;
+	char quiet[16];
+};
+
+/* Where this process is, and what it found there. */
+struct place {
+	int cpu, other;		/* other: -1 if there is none */
+	double best;		/* the state wanted, cycles; 0: not known yet */
+	double since;		/* when the span began, ms */
+	long kept, beside;	/* of the span */
+};
+
+static void one(size_t n, struct tg_request *q, double pass, const struct orders *o,
+		struct place *p)
 {
 	struct tg_samples s;
 	struct tg_reading r;
@@ -108,8 +123,9 @@ static void one(size_t n, struct tg_request *q, uint32_t most)
 
 	printf("begin %zu\n", n);
 	fflush(stdout);
-	if (!q->loops)
-		st = pilot(q, most, why, sizeof(why));
+	if (!pass)
+		st = pilot(q, &pass, o->share, o->samples, why, sizeof(why));
+	q->loops = tg_loops(pass, q->step, o->share);
 	if (st == TG_OK)
 		st = measure(q, &s, why, sizeof(why));
 	if (st == TG_OK && tg_reduce(&s, q->step, &r)) {
@@ -120,19 +136,21 @@ static void one(size_t n, struct tg_request *q, uint32_t most)
 	if (st != TG_OK) {
 		printf("%s %zu %s\n", tg_status_names[st], n, why);
 	} else {
-		printf("ok %zu %u %u %.17g %.17g %.17g %.17g %.17g %.17g %ld %ld %ld\n", n, q->loops,
+		printf("ok %zu %.17g %u %.17g %.17g %.17g %.17g %.17g %.17g %ld %ld %ld\n", n, pass,
 		       q->samples, r.value, r.median, r.imul, r.add, r.canary, r.bracket, r.kept,
 		       r.discarded, r.beside);
+		p->kept += r.kept;
+		p->beside += r.beside;
 		tg_samples_free(&s);
 	}
 	fflush(stdout);
 }
 
 /*
- * The probe of the core's state: see tg_core_state(). One FXRSTOR of what the
- * registers hold, as fpu/fxrstor:unmodified measures it, some 2 ms; 0 where that fails.
+ * The probe of the core's state, in cycles: one FXRSTOR as fpu/fxrstor:dirty
+ * measures it, within 0.2 %, some 2 ms; 0 where that fails.
  */
-static void probe(const struct tg_request *like, int at)
+static double probe(const struct tg_request *like)
 {
 	struct tg_request q = *like;
 	struct tg_reading r = { .value = 0, .imul = 1 };
@@ -141,28 +159,96 @@ static void probe(const struct tg_request *like, int at)
 
 	q.loops = 1;
 	q.samples = TG_PROBE_SAMPLES;
-	if (q.canary && !tg_point_parse("fpu/fxrstor:unmodified@r3", &q.point, why, sizeof(why)) &&
+	if (q.canary && !tg_point_parse("fpu/fxrstor:dirty@r3", &q.point, why, sizeof(why)) &&
 	    tg_ring3_measure(&q, &s, why, sizeof(why)) == TG_OK) {
 		if (tg_reduce(&s, q.step, &r))
 			r.value = 0;
 		tg_samples_free(&s);
 	}
-	printf("state %d %.17g\n", at, r.value * TG_IMUL_CYCLES / r.imul);
+	return r.value * TG_IMUL_CYCLES / r.imul;
+}
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
+}
+
+static bool move(struct place *p, struct tg_request *q)
+{
+	int cpu = p->cpu;
+
+	if (tg_pin(p->other))
+		return false;
+	q->cpu = p->cpu = p->other;
+	p->other = cpu;
+	return true;
+}
+
+/*
+ * Begins a span, on the other CPU where the state of this one is worse, or
+ * where a neighbour shares its core.
+ */
+static void begin(struct place *p, struct tg_request *q, double here)
+{
+	bool shared = p->beside * 20 > p->kept;
+	double there;
+
+	if (p->other >= 0 && here &&
+	    (shared || !p->best || here > p->best * (1 + 2 * TG_STATE_WIDTH)) && move(p, q)) {
+		there = probe(q);
+		/* the same state is good enough to leave a neighbour */
+		if (there <= here * (shared ? 1 + TG_STATE_WIDTH : 1) || !move(p, q))
+			here = there;
+	}
+	if (here && (!p->best || here < p->best * (1 - 2 * TG_STATE_WIDTH)))
+		p->best = here;
+	printf("state 0 %.17g\n", here);
 	fflush(stdout);
+	p->since = now_ms();
+	p->kept = p->beside = 0;
+}
+
+static double end(const struct tg_request *q)
+{
+	double here = probe(q);
+
+	printf("state 1 %.17g\n", here);
+	fflush(stdout);
+	return here;
+}
+
+/* The first line of orders; false if it makes no sense. */
+static bool read_orders(struct orders *o, struct place *p, struct tg_request *q)
+{
+	char line[256];
+	int hurry;
+
+	if (!fgets(line, sizeof(line), stdin) ||
+	    sscanf(line, "%d %d %u %lf %lf %lf %d %15s", &p->cpu, &p->other, &o->samples,
+		   &o->canary, &p->best, &o->share, &hurry, o->quiet) != 8)
+		return false;
+	q->cpu = p->cpu;
+	q->hurry = hurry;
+	q->quiet = strcmp(o->quiet, "-") ? o->quiet : NULL;
+	return true;
 }
 
 int tg_cmd_round(int argc, char **argv)
 {
 	struct tg_request q = { .cpu = -1 };
+	struct place p = { .other = -1 };
+	struct orders o;
 	char line[TG_NAME_MAX + 64], name[TG_NAME_MAX], err[256];
-	double known;
+	double pass;
 	size_t n;
 	int rc;
 
-	if (argc != 6)
+	(void)argv;
+	if (argc != 1 || !read_orders(&o, &p, &q))
 		return TG_EXIT_INPUT;
-	q.cpu = atoi(argv[1]);
-	q.quiet = *argv[3] ? argv[3] : NULL;
 	rc = tg_pin(q.cpu);
 	if (rc) {
 		fprintf(stderr, "tollgate: cannot move to CPU %d: %s\n", q.cpu, strerror(-rc));
@@ -173,20 +259,20 @@ int tg_cmd_round(int argc, char **argv)
 		return TG_EXIT_NOTHING;
 	}
 	q.step = tg_ring3_tsc_step();
-	known = atof(argv[4]);	/* below 0: no canary */
-	q.canary = known < 0 ? 0 : tg_canary_level(q.step);
-	q.hurry = atoi(argv[5]);
-	if (known > 0 && known < q.canary)
-		q.canary = known;
+	q.canary = o.canary < 0 ? 0 : tg_canary_level(q.step);
+	if (o.canary > 0 && o.canary < q.canary)
+		q.canary = o.canary;
 	printf("step %llu %d %.17g %s\n", (unsigned long long)q.step, tg_ring3_witness(),
 	       q.canary, tg_core_type());
-	probe(&q, 0);
+	begin(&p, &q, probe(&q));
 	while (fgets(line, sizeof(line), stdin)) {
-		if (sscanf(line, "%zu %u %u %127s", &n, &q.loops, &q.samples, name) != 4 ||
+		if (sscanf(line, "%zu %lf %u %127s", &n, &pass, &q.samples, name) != 4 ||
 		    tg_point_parse(name, &q.point, err, sizeof(err)))
 			return TG_EXIT_INPUT;
-		one(n, &q, strtoul(argv[2], NULL, 10));
+		if (q.canary && now_ms() - p.since > TG_SPAN_MS)
+			begin(&p, &q, end(&q));
+		one(n, &q, pass, &o, &p);
 	}
-	probe(&q, 1);
+	end(&q);
 	return TG_EXIT_OK;
 }

@@ -16,119 +16,43 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "run.h"
 #include "stats.h"
+#include "stir.h"
 
-/* A round that says nothing for so long is ended. One experiment takes
- * milliseconds, under an instruction counter a second. */
-#define TG_SILENCE_MS	60000
-
-/* Rounds over again may take such a share of the time that the rounds took. */
+/*
+ * Rounds over again may take such a share of the time that the rounds took, or
+ * go on until so many seconds are over: a run of a few experiments is short
+ * enough to wait for a neighbour.
+ */
 #define TG_AGAIN_SHARE	0.15
+#define TG_AGAIN_UNTIL	5.0
+/*
+ * Where the number of rounds is the default, none begins after so many seconds
+ * for each experiment, once half of them are done: CORE within 20 s, even
+ * beside a busy neighbour.
+ */
+#define TG_ROW_SECONDS	0.12
 /* With so many times the time that rounds need at their fastest, they hurry. */
 #define TG_LATE		1.2
 
-struct child {
-	pid_t pid;
-	int out;		/* the parent's end of its stdout */
-	char buf[4096];
-	size_t len;
+/* What every round of a run shares. */
+struct run {
+	const struct tg_options *o;
+	struct tg_track *t;
+	size_t n;
+	const int *cpus;	/* taken in turn */
+	int nr_cpus, turn;
+	bool hurry;		/* a busy neighbour has cost too much already */
+	struct tg_clock *clock;
+	size_t *order;
+	uint64_t seed;
+	struct tg_stir stir;
+	size_t done, total;	/* readings, for the progress shown */
+	char *err;
+	size_t errlen;
 };
-
-/* Starts a round whose orders are in the file in. */
-static int start(struct child *c, const struct tg_options *o, int cpu, double canary,
-		 bool hurry, int in)
-{
-	int out[2];
-	char cpu_text[16], samples[24], level[32];
-	pid_t parent = getpid();
-
-	snprintf(cpu_text, sizeof(cpu_text), "%d", cpu);
-	snprintf(samples, sizeof(samples), "%ld", o->samples);
-	/* an instruction counter counts one thread alone */
-	snprintf(level, sizeof(level), "%.17g", o->icount ? -1 : canary);
-	if (pipe(out))
-		return -1;
-	c->pid = fork();
-	if (c->pid < 0) {
-		close(out[0]);
-		close(out[1]);
-		return -1;
-	}
-	if (!c->pid) {
-		char *const argv[] = { "tollgate", "round", cpu_text, samples,
-				       (char *)(o->quiet ? o->quiet : ""), level,
-				       hurry ? "1" : "0", NULL };
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(TG_EXIT_IO);
-		dup2(in, 0);
-		dup2(out[1], 1);
-		close(out[0]);
-		close(out[1]);
-		execv("/proc/self/exe", argv);
-		_exit(TG_EXIT_IO);
-	}
-	close(out[1]);
-	c->out = out[0];
-	c->len = 0;
-	return 0;
-}
-
-/* An unnamed file with a line for each point, rewound; or -1. */
-static int orders(const struct tg_track *t, const size_t *order, size_t n)
-{
-	int fd = memfd_create("tollgate-round", MFD_CLOEXEC);
-	size_t i;
-
-	/* some sandboxes refuse the call */
-	if (fd < 0)
-		fd = open(P_tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	for (i = 0; fd >= 0 && i < n; i++) {
-		if (dprintf(fd, "%zu %u %u %s\n", order[i], t[order[i]].loops,
-			    t[order[i]].samples, t[order[i]].name) < 0) {
-			close(fd);
-			fd = -1;
-		}
-	}
-	if (fd >= 0)
-		lseek(fd, 0, SEEK_SET);
-	return fd;
-}
-
-/*
- * The next line of the child, without its newline. 1; 0 at the end; -1 when
- * interrupted; -2 after TG_SILENCE_MS of silence.
- */
-static int next_line(struct child *c, char *line, size_t size)
-{
-	struct pollfd p = { .fd = c->out, .events = POLLIN };
-	char *end;
-	ssize_t got;
-	int rc;
-
-	while (!(end = memchr(c->buf, '\n', c->len))) {
-		if (tg_interrupted)
-			return -1;
-		if (c->len == sizeof(c->buf))
-			return 0;
-		rc = poll(&p, 1, TG_SILENCE_MS);
-		if (!rc)
-			return -2;
-		if (rc < 0)
-			continue;
-		got = read(c->out, c->buf + c->len, sizeof(c->buf) - c->len);
-		if (got <= 0)
-			return 0;
-		c->len += got;
-	}
-	snprintf(line, size, "%.*s", (int)(end - c->buf), c->buf);
-	c->len -= end + 1 - c->buf;
-	memmove(c->buf, end + 1, c->len);
-	return 1;
-}
 
 static void give_up(struct tg_track *t, enum tg_status st, const char *why)
 {
@@ -153,12 +77,15 @@ static int keep(struct tg_track *t, const struct tg_reading *r, int boot)
 	return 0;
 }
 
-/* Understands one answer. Sets *running to the point now under way. */
+/*
+ * Understands one answer. Sets *running to the point now under way. 1 where it
+ * is the last of a point, 0 of another one, -1 where it makes no sense.
+ */
 static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clock,
 		  size_t *running)
 {
 	struct tg_reading r = {
-		.level = clock->canary, .round = clock->round,
+		.level = clock->canary, .span = clock->spans.n - 1,
 	};
 	unsigned long long ticks;
 	double state;
@@ -171,8 +98,10 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 		snprintf(clock->core, sizeof(clock->core), "%s", line + at);
 		return 0;
 	}
-	if (sscanf(line, "state %d %lf", &st, &state) == 2 && (st == 0 || st == 1)) {
-		clock->probes[2 * clock->round + st] = state;
+	if (sscanf(line, "state %d %lf", &st, &state) == 2) {
+		if (!st)
+			return tg_span_begin(&clock->spans, state);
+		tg_span_end(&clock->spans, state);
 		return 0;
 	}
 	if (sscanf(line, "begin %zu", &i) == 1 && i < n) {
@@ -185,52 +114,46 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 	for (st = TG_SKIPPED; st < TG_NR_STATUS; st++) {
 		if (!strncmp(line, tg_status_names[st], strcspn(line, " "))) {
 			give_up(&t[i], st, line + at);
-			return 0;
+			return 1;
 		}
 	}
-	if (sscanf(line, "ok %zu %u %u %lf %lf %lf %lf %lf %lf %ld %ld %ld", &i, &t[i].loops,
+	if (!clock->spans.n || sscanf(line, "ok %zu %lf %u %lf %lf %lf %lf %lf %lf %ld %ld %ld", &i, &t[i].pass,
 		   &t[i].samples, &r.value, &r.median, &r.imul, &r.add, &r.canary, &r.bracket,
 		   &r.kept, &r.discarded, &r.beside) != 12)
 		return -1;
-	return keep(&t[i], &r, 0);
+	return keep(&t[i], &r, 0) ? -1 : 1;
 }
 
-/* Ends the child and says in why how it ended; true if by itself and well. */
-static bool finish(struct child *c, bool end_it, char *why, size_t len, int *code)
+/*
+ * What a round's process is told, rewound: a line about all and one for each
+ * point (round.c). -1 if there can be no such file.
+ */
+static int orders(const struct run *r, const size_t *order, size_t n)
 {
-	int status = 0;
+	const struct tg_options *o = r->o;
+	int fd = memfd_create("tollgate-round", MFD_CLOEXEC), rc;
+	size_t i;
 
-	close(c->out);
-	if (end_it)
-		kill(c->pid, SIGKILL);
-	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	*code = 0;
-	if (WIFSIGNALED(status)) {
-		snprintf(why, len, "the process running it ended by signal %d (%s)",
-			 WTERMSIG(status), strsignal(WTERMSIG(status)));
-		return false;
+	/* some sandboxes refuse the call */
+	if (fd < 0)
+		fd = open(P_tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	/* an instruction counter counts one thread alone */
+	rc = dprintf(fd, "%d %d %ld %.17g %.17g %.17g %d %s\n", r->cpus[r->turn % r->nr_cpus],
+		     r->nr_cpus > 1 ? r->cpus[(r->turn + 1) % r->nr_cpus] : -1, o->samples,
+		     o->icount ? -1 : r->clock->canary, r->clock->state,
+		     tg_share(r->turn / r->nr_cpus), r->hurry, o->quiet ? o->quiet : "-");
+	for (i = 0; rc >= 0 && i < n; i++)
+		rc = dprintf(fd, "%zu %.17g %u %s\n", order[i], r->t[order[i]].pass,
+			     r->t[order[i]].samples, r->t[order[i]].name);
+	if (rc < 0) {
+		close(fd);
+		return -1;
 	}
-	*code = WEXITSTATUS(status);
-	snprintf(why, len, "the process running it exited with code %d", *code);
-	return *code == 0;
+	lseek(fd, 0, SEEK_SET);
+	return fd;
 }
-
-/* What every round of a run shares. */
-struct run {
-	const struct tg_options *o;
-	struct tg_track *t;
-	size_t n;
-	const int *cpus;	/* taken in turn */
-	int nr_cpus, turn;
-	bool hurry;		/* a busy neighbour has cost too much already */
-	struct tg_clock *clock;
-	size_t *order;
-	uint64_t seed;
-	size_t done, total;	/* readings, for the progress shown */
-	char *err;
-	size_t errlen;
-};
 
 /*
  * One process over the points order[0..n-1]. Sets *culprit to the point that
@@ -239,29 +162,31 @@ struct run {
 static int one_process(struct run *r, const size_t *order, size_t n, const char *what,
 		       size_t *culprit)
 {
-	struct child c;
+	struct tg_child c;
 	char line[512], why[128];
 	size_t running = r->n;
-	int rc, code, in = orders(r->t, order, n);
+	int rc, code, in = orders(r, order, n);
 
-	rc = in < 0 ? -1 : start(&c, r->o, r->cpus[r->turn % r->nr_cpus], r->clock->canary,
-				  r->hurry, in);
+	if (!r->o->icount)
+		tg_stir(&r->stir, &r->seed);
+	rc = in < 0 ? -1 : tg_child_start(&c, in);
 	if (rc)
 		snprintf(r->err, r->errlen, "cannot start a round: %s", strerror(errno));
 	if (in >= 0)
 		close(in);
 	if (rc)
 		return TG_EXIT_IO;
-	while ((rc = next_line(&c, line, sizeof(line))) == 1) {
-		if (answer(line, r->t, r->n, r->clock, &running)) {
+	while ((rc = tg_child_line(&c, line, sizeof(line))) == 1) {
+		rc = answer(line, r->t, r->n, r->clock, &running);
+		if (rc > 0)
+			tg_progress(what, ++r->done, r->total);
+		if (rc < 0) {
 			rc = -3;
 			break;
 		}
-		if (running == r->n && strncmp(line, "step ", 5))
-			tg_progress(what, ++r->done, r->total);
 	}
 	*culprit = r->n;
-	if (!finish(&c, rc < 0, why, sizeof(why), &code) || rc < 0) {
+	if (!tg_child_end(&c, rc < 0, why, sizeof(why), &code) || rc < 0) {
 		if (rc == -1)
 			return TG_EXIT_INTERRUPTED;
 		if (rc == -2)
@@ -299,7 +224,6 @@ static int one_round(struct run *r, bool (*wanted)(const struct run *r, const st
 		left -= i + 1;
 	}
 	r->turn++;
-	r->clock->round++;
 	return tg_interrupted ? TG_EXIT_INTERRUPTED : rc;
 }
 
@@ -314,10 +238,10 @@ static bool shared(const struct run *r, const struct tg_reading *reading)
 	       reading->level > r->clock->canary * 1.1;
 }
 
-/* Taken in a round of another state of the core, or of more than one. */
+/* Taken in another state of the core, or in more than one. */
 static bool wrong_state(const struct run *r, const struct tg_reading *reading)
 {
-	double state = tg_round_state(r->clock->probes + 2 * reading->round);
+	double state = tg_span_state(&r->clock->spans.span[reading->span]);
 
 	return r->clock->state && fabs(state / r->clock->state - 1) > TG_STATE_WIDTH;
 }
@@ -343,13 +267,13 @@ static bool lacking(const struct run *r, const struct tg_track *t)
 	return good(r, t) * 2 < (size_t)r->o->rounds;
 }
 
-/* Leaves the good readings, if they are a quarter of the rounds asked for. */
+/* Leaves the good readings, if they are enough. */
 static void settle(const struct run *r, struct tg_track *t)
 {
 	size_t n = good(r, t), i, to = 0;
 
 	t->nr_poor = t->nr_readings - n;
-	if (n * 4 < (size_t)r->o->rounds || n == t->nr_readings)
+	if (n * TG_GOOD_SHARE < (size_t)r->o->rounds || n == t->nr_readings)
 		return;
 	for (i = 0; i < t->nr_readings; i++) {
 		if (shared(r, &t->readings[i]) || wrong_state(r, &t->readings[i]))
@@ -362,13 +286,6 @@ static void settle(const struct run *r, struct tg_track *t)
 	t->nr_poor = 0;
 }
 
-/* Room for the probes of so many rounds. */
-static int make_probes(struct tg_clock *clock, size_t rounds)
-{
-	clock->probes = calloc(2 * rounds, sizeof(*clock->probes));
-	return clock->probes ? 0 : -1;
-}
-
 static double seconds(void)
 {
 	struct timespec now;
@@ -377,28 +294,27 @@ static double seconds(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/*
- * Once more for the points that lack good readings, for TG_AGAIN_SHARE of the
- * time that the rounds took.
- */
-static int once_more(struct run *r, double took)
+/* Once more for the points that lack good readings, as long as it may take. */
+static int once_more(struct run *r, double took, int rounds)
 {
-	double start = seconds();
+	double start = seconds(), most = took * TG_AGAIN_SHARE;
 	size_t i, missing;
 	char what[64];
 	int rc = TG_EXIT_OK, round;
 
-	for (round = 0; round < r->o->rounds && rc == TG_EXIT_OK; round++) {
-		r->clock->state = tg_core_state(r->clock->probes, r->clock->round);
+	if (most < TG_AGAIN_UNTIL - took && !r->o->quick)
+		most = TG_AGAIN_UNTIL - took;
+	for (round = 0; rc == TG_EXIT_OK; round++) {
+		r->clock->state = tg_core_state(&r->clock->spans);
 		for (i = missing = 0; i < r->n; i++)
 			missing += r->t[i].status == TG_OK && lacking(r, &r->t[i]);
-		if (!missing || seconds() - start + took / r->o->rounds > took * TG_AGAIN_SHARE)
+		if (!missing || seconds() - start + took / rounds > most)
 			break;
 		snprintf(what, sizeof(what), "%zu taken again", missing);
 		r->total += missing;
 		rc = one_round(r, lacking, what);
 	}
-	r->clock->state = tg_core_state(r->clock->probes, r->clock->round);
+	r->clock->state = tg_core_state(&r->clock->spans);
 	return rc;
 }
 
@@ -411,11 +327,12 @@ int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const in
 		.total = n * o->rounds, .err = err, .errlen = errlen,
 	};
 	double start = seconds(), fastest = INFINITY;
+	double enough = fmax(n * TG_ROW_SECONDS, TG_AGAIN_UNTIL);
 	int round, rc = TG_EXIT_OK;
 	char what[64];
 	size_t i;
 
-	if (!r.order || make_probes(clock, 2 * o->rounds)) {
+	if (!r.order) {
 		snprintf(err, errlen, "no memory");
 		free(r.order);
 		return TG_EXIT_IO;
@@ -423,13 +340,17 @@ int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const in
 	for (round = 0; round < o->rounds && rc == TG_EXIT_OK; round++) {
 		double before = seconds();
 
+		if (o->brief && 2 * round >= o->rounds && before - start > enough)
+			break;
 		snprintf(what, sizeof(what), "round %d of %d", round + 1, o->rounds);
 		r.hurry = before - start > TG_LATE * round * fastest;
+		clock->state = tg_core_state(&clock->spans);
 		rc = one_round(&r, anyone, what);
 		fastest = fmin(fastest, seconds() - before);
 	}
 	if (rc == TG_EXIT_OK)
-		rc = once_more(&r, seconds() - start);
+		rc = once_more(&r, seconds() - start, round);
+	tg_stir_end(&r.stir);
 	tg_progress_end();
 	for (i = 0; i < n && rc == TG_EXIT_OK; i++)
 		settle(&r, &t[i]);

@@ -6,25 +6,29 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "core_state.h"
 #include "exit.h"
 #include "reading.h"
 #include "report.h"
 #include "select.h"
 
-#define TG_ROUNDS_DEFAULT	30
+#define TG_ROUNDS_DEFAULT	60
 #define TG_ROUNDS_QUICK		3
-#define TG_SAMPLES_ROUND	400
+#define TG_SAMPLES_ROUND	200
 #define TG_ROUNDS_MAX		1000
-#define TG_SAMPLES_QUICK	250
+#define TG_SAMPLES_QUICK	200
 /* Under an instruction counter every sample is the same. */
 #define TG_ROUNDS_ICOUNT	2
 #define TG_SAMPLES_ICOUNT	8
+/* Figures of fewer good rounds than a tenth of those asked for take the others too. */
+#define TG_GOOD_SHARE		10
 #define TG_BOOTS_MAX		100
 
 struct tg_options {
 	enum tg_lane lane;
 	int rounds;		/* 0: by default of the lane */
 	long samples;		/* 0: likewise */
+	bool brief;		/* rounds is a default: fewer where they take long */
 	bool fit;		/* samples is a default: fewer where they are dear */
 	int cpu;		/* -1: the highest CPU this process may use */
 	int boots;
@@ -48,13 +52,19 @@ void tg_catch_signals(void);
 struct tg_track {
 	struct tg_point point;
 	char name[TG_NAME_MAX];
-	uint32_t loops, samples;	/* 0 until the first round's pilot */
+	double pass;		/* ticks by which one pass's hi exceeds lo */
+	uint32_t samples;	/* both 0 until the first round's pilot */
 	enum tg_status status;		/* TG_OK while it runs */
 	char *reason;
 	struct tg_reading *readings;	/* one a round */
 	int *boots;
 	size_t nr_readings;
-	size_t nr_poor;		/* of these from a shared core, or from one in another state */
+	/*
+	 * Of these taken beside another thread on the core, or in another state of
+	 * it (core_state.h): kept where fewer than one in TG_GOOD_SHARE of the rounds
+	 * asked for were better.
+	 */
+	size_t nr_poor;
 };
 
 /* What the rounds' processes found out about the clock they measured with. */
@@ -63,8 +73,7 @@ struct tg_clock {
 	bool witness;		/* interrupts show in ring 3 */
 	double canary;		/* its level (canary.h); 0: none */
 	size_t left_out;		/* readings left out: a shared core, or in another state */
-	double *probes;		/* of the core's state, cycles, two a round; 0: none */
-	size_t round;		/* how many there were */
+	struct tg_spans spans;
 	double state;		/* tg_core_state() of them */
 	char core[16];		/* tg_core_type() */
 };
@@ -76,7 +85,7 @@ struct tg_clock {
 int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const int *cpus,
 	      int nr_cpus, struct tg_clock *clock, char *err, size_t errlen);
 
-/* The hidden command a round runs in: `tollgate round CPU SAMPLES QUIET CANARY HURRY`. */
+/* The hidden command a round runs in: see round.c. */
 int tg_cmd_round(int argc, char **argv);
 
 /* Fills env of the running machine; cpu is the one pinned to. */

@@ -211,6 +211,7 @@ static int add_boot(struct tg_figure *f, const struct tg_figure *more, int boot)
 	f->ns = isnan(f->ns) ? f->ns : ns_per_unit * e.value;
 	f->samples += more->samples;
 	f->discarded += more->discarded;
+	f->disturbed += more->disturbed;
 	f->quick = f->unit != TG_UNIT_INSNS && f->nr_rounds < TG_FULL_ROUNDS;
 	if (f->status <= TG_NOT_RESOLVABLE)
 		f->status = fabs(f->value) < f->error ? TG_NOT_RESOLVABLE : TG_OK;

@@ -143,6 +143,7 @@ struct tg_report *sample_user(void)
 	measured(r, "insn/cpuid@r3", "SLOPE", 71234.5, 812)->exits = true;
 	measured(r, "crossing/syscall@r3", "LOOP", 291.3, 0.52)->discarded = 1234;
 	measured(r, "crossing/fault:zero@r3", "EVENT", 3006.1, 41)->samples = 2000;
+	r->figures[r->nr_figures - 1].disturbed = 99;
 	measured(r, "fpu/xsavec@r3", "REARM", 75.25, 0.3);
 	measured(r, "fpu/xsaveopt:avx512:unmodified@r3", "REARM", 119.02, 0.44);
 	measured(r, "fpu/xsavec:avx512:unmodified:misaligned@r3", "REARM", 169.5, 1.2);
@@ -279,6 +280,7 @@ struct tg_report *sample_random(uint64_t *seed)
 				f->rounds[k].median = random_number(seed, false);
 			}
 			f->discarded = (long)(tg_random(seed) >> 11 >> tg_random_below(seed, 52));
+			f->disturbed = (long)tg_random_below(seed, 40);
 			f->exits = tg_random_below(seed, 2);
 			f->quick = tg_random_below(seed, 2);
 			while (tg_random_below(seed, 3) == 0) {

@@ -189,6 +189,90 @@ static void long_values(void **state)
 	tg_report_free(b);
 }
 
+/*
+ * The reports' own word on their circumstances: a core in another state, or
+ * shared with a neighbour, moves figures; only more than that counts.
+ */
+static void circumstances(void **state)
+{
+	static const struct {
+		double states[2];
+		long disturbed;		/* rounds of B's insn/b1 */
+		double bodies, variants;	/* factors on insn/b1 and on fpu/save:v1 */
+		size_t slower;
+		const char *what, *said;
+	} cases[] = {
+		{ { 184.8, 184.9 }, 0, 1.03, 1.035, 2, "one state", NULL },
+		{ { 184.8, 188.0 }, 0, 1.03, 1.035, 1, "two states", "FXRSTOR takes 184.8" },
+		{ { 188.0, 184.8 }, 0, 1.03, 1.10, 2, "more than states", "188" },
+		{ { NAN, 184.8 }, 0, 1.03, 1, 1, "one of none", NULL },
+		{ { NAN, NAN }, 0, 1.03, 1, 1, "none", NULL },
+		{ { 184.8, 184.8 }, ROUNDS / 2 + 1, 1.2, 1, 0, "disturbed", "1 row taken beside" },
+		{ { 184.8, 184.8 }, ROUNDS / 2, 1.2, 1, 1, "half disturbed", NULL },
+		{ { 184.8, 184.8 }, ROUNDS, 1.3, 1, 1, "more than that", "1 row taken beside" },
+	};
+	uint64_t seed = 23;
+
+	(void)state;
+	for (size_t i = 0; i < NR(cases); i++) {
+		struct tg_report *runs[2] = { a_run(&seed), a_run(&seed) };
+		struct tg_side sides[2];
+		struct tg_comparison *c;
+		char *text = NULL;
+		size_t len;
+		FILE *out = open_memstream(&text, &len);
+
+		for (size_t k = 0; k < 2; k++)
+			runs[k]->cal.state = cases[i].states[k];
+		for (size_t k = 0; k < runs[1]->nr_figures; k++)
+			if (!strcmp(runs[1]->figures[k].name, "insn/b1@r3"))
+				runs[1]->figures[k].disturbed = cases[i].disturbed;
+		scale_figures(runs[1], "insn/b1@", cases[i].bodies);
+		scale_figures(runs[1], "fpu/save:v1@", cases[i].variants);
+		c = compare_reports(runs, 1, runs + 1, 1, sides);
+		if (count_verdicts(c, TG_SLOWER, NULL) != cases[i].slower)
+			fail_msg("%s: %zu slower", cases[i].what,
+				 count_verdicts(c, TG_SLOWER, NULL));
+		check_text(c);
+		assert_int_equal(tg_compare_text(c, false, out), 0);
+		assert_int_equal(fclose(out), 0);
+		if (cases[i].said ? !strstr(text, cases[i].said) :
+		    strstr(text, "FXRSTOR") || strstr(text, "taken beside"))
+			fail_msg("%s: %s", cases[i].what, text);
+		free(text);
+		tg_comparison_free(c);
+		tg_report_free(runs[0]);
+		tg_report_free(runs[1]);
+	}
+}
+
+/* With the boot as the sample, one disturbed boot of five is outvoted, three are not. */
+static void disturbed_boots(void **state)
+{
+	enum { BOOTS = 5 };
+	uint64_t seed = 29;
+
+	(void)state;
+	for (size_t bad = 0; bad <= BOOTS; bad++) {
+		struct tg_report *runs[2 * BOOTS];
+		struct tg_side sides[2];
+		struct tg_comparison *c;
+
+		for (size_t i = 0; i < 2 * BOOTS; i++) {
+			runs[i] = a_run(&seed);
+			for (size_t k = 0; k < runs[i]->nr_figures; k++)
+				runs[i]->figures[k].disturbed = i < bad ? ROUNDS : 0;
+			scale_figures(runs[i], "insn/b1@", i < BOOTS ? 1 : 1.1);
+		}
+		c = compare_reports(runs, BOOTS, runs + BOOTS, BOOTS, sides);
+		assert_int_equal(count_verdicts(c, TG_SLOWER, NULL), bad <= BOOTS / 2);
+		assert_int_equal(c->disturbed, bad <= BOOTS / 2 ? 0 : c->nr_rows);
+		tg_comparison_free(c);
+		for (size_t i = 0; i < 2 * BOOTS; i++)
+			tg_report_free(runs[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +281,8 @@ int main(void)
 		cmocka_unit_test(rows_of_one_side),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(long_values),
+		cmocka_unit_test(circumstances),
+		cmocka_unit_test(disturbed_boots),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -162,47 +162,6 @@ static void busy_sibling(void **state)
 	refused(r, ROUNDS, "refused: ");
 }
 
-/* The lowest state that holds a fifth of the rounds, whatever else there is. */
-static void core_states(void **state)
-{
-	enum { N = 40 };
-	static const struct {
-		int low, high, mixed;	/* of 40 rounds */
-		double found;
-	} cases[] = {
-		{ 40, 0, 0, 184.8 }, { 0, 40, 0, 188.5 }, { 20, 20, 0, 184.8 },
-		{ 8, 32, 0, 184.8 }, { 7, 33, 0, 188.5 }, { 8, 8, 24, 184.8 },
-		{ 7, 8, 25, 188.5 }, { 0, 0, 40, 0 }, { 5, 5, 30, 0 },
-	};
-	uint64_t seed = 31;
-
-	(void)state;
-	for (size_t c = 0; c < NR(cases); c++) {
-		double probes[2 * N];
-		double found;
-
-		for (int i = 0; i < N; i++) {
-			bool low = i < cases[c].low;
-			bool high = !low && i < cases[c].low + cases[c].high;
-
-			probes[2 * i] = (high ? 188.5 : 184.8) + 0.4 * (2 * uniform(&seed) - 1);
-			probes[2 * i + 1] = (low ? 184.8 : 188.5) + 0.4 * (2 * uniform(&seed) - 1);
-			assert_true((tg_round_state(probes + 2 * i) > 0) == (low || high));
-		}
-		found = tg_core_state(probes, N);
-		if (fabs(found - cases[c].found) > 0.4)
-			fail_msg("case %zu: %g is not %g", c, found, cases[c].found);
-	}
-	/* none was measured: an instruction counter, or a probe that failed */
-	double none[2 * N] = { 0 };
-
-	assert_true(tg_core_state(none, N) == 0 && tg_core_state(none, 0) == 0);
-	/* a machine so noisy that no band holds a fifth */
-	for (int i = 0; i < N; i++)
-		none[2 * i] = none[2 * i + 1] = 150 * pow(1.02, i);
-	assert_true(tg_core_state(none, N) == 0);
-}
-
 static void nothing_to_calibrate(void **state)
 {
 	struct tg_calibration cal = { .note = strdup("from before") };
@@ -405,7 +364,6 @@ int main(void)
 		cmocka_unit_test(refuses_other_chains),
 		cmocka_unit_test(instruction_counter),
 		cmocka_unit_test(busy_sibling),
-		cmocka_unit_test(core_states),
 		cmocka_unit_test(nothing_to_calibrate),
 		cmocka_unit_test(figure_in_cycles),
 		cmocka_unit_test(figure_in_insns),

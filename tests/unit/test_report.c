@@ -76,6 +76,7 @@ static void same_figure(const struct tg_figure *a, const struct tg_figure *b)
 	}
 	assert_int_equal(a->samples, b->samples);
 	assert_int_equal(a->discarded, b->discarded);
+	assert_int_equal(a->disturbed, b->disturbed);
 	assert_int_equal(a->nr_left_out, b->nr_left_out);
 	for (size_t i = 0; i < a->nr_left_out; i++)
 		same_text(a->left_out[i], b->left_out[i]);
