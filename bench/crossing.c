@@ -45,6 +45,8 @@ _Static_assert(sizeof(struct tg_board) <= TG_PAGE_SIZE, "");
 #define TG_YIELD_MS	200
 /* One yield in so many need not switch: what sched_yield() does is the scheduler's choice. */
 #define TG_YIELD_SHORT	100
+/* The same while they are timed, when somebody else may want the CPU for once. */
+#define TG_YIELD_SHORT_TIMED 10
 #define TG_YIELD_FEW	4	/* as much in a pilot's few calls */
 
 struct tg_board *tg_board;
@@ -344,7 +346,8 @@ bool tg_crossing_check(char *why, size_t len)
 		return false;
 	}
 	/* such samples were dropped; a yield that switches nothing now and then is no fault */
-	if (!b->wrong || (b->at_least && b->wrong <= TG_YIELD_FEW + b->calls / TG_YIELD_SHORT))
+	if (!b->wrong ||
+	    (b->at_least && b->wrong <= TG_YIELD_FEW + b->calls / TG_YIELD_SHORT_TIMED))
 		return true;
 	snprintf(why, len, "%llu of %llu events happened in a call; %llu of %llu calls were wrong",
 		 (unsigned long long)b->happened, (unsigned long long)b->expected,

@@ -1,19 +1,21 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
-# The table of precision.sh: over RUNS reports in DIR, how far each figure moves.
+# The table of precision.sh: over the reports in DIR, how far each figure moves.
 #
-#	precision.pl RUNS DIR MISSING-TOOLS
+#	precision.pl alike RUNS DIR		how many of DIR's reports are alike
+#	precision.pl table RUNS DIR MISSING-TOOLS
 #
-# A figure repeats when its range over all runs is at most 1 % of its median or one
-# cycle, whichever is more.
+# A figure repeats when its range over the runs is at most 1 % of its median or one
+# cycle, whichever is more. Runs are alike that had the core to themselves, all but
+# one figure in twenty, in the same state of it (bench/core_state.h), the state of most:
+# the first RUNS of them are looked at, and all runs beside.
 use strict;
 use warnings;
 use JSON::PP;
 
-use constant { SHARE => 0.01, CYCLES => 1, ALL => 0.95, FAULTS => 0.90, INSN => 0.005 };
+use constant { SHARE => 0.01, CYCLES => 1, ALL => 0.95, FAULTS => 0.90, INSN => 0.005, SAME => 0.01 };
 
-my ($runs, $dir, $missing) = @ARGV;
-my (%values, @order, %others, @seconds, @states, %left_out, $head);
+my ($command, $runs, $dir, $missing) = @ARGV;
 
 sub slurp
 {
@@ -38,73 +40,123 @@ sub span
 	return $v[-1] - $v[0];
 }
 
-for my $i (1 .. $runs) {
-	my $at = sprintf('%s/r%02d', $dir, $i);
-	my $text = slurp("$at/report.json") // die "precision.pl: no $at/report.json\n";
-	my $report = decode_json($text);
+# One run: its figures, how long it took, what other tools said.
+sub read_run
+{
+	my ($at) = @_;
+	my $report = decode_json(slurp("$at/report.json"));
+	my %run = (head => $report, state => $report->{calibration}{state} // 0);
+	my @measured = grep { defined $_->{value} } @{$report->{figures}};
+	my $disturbed = grep { $_->{disturbed} * 2 > @{$_->{rounds}} } @measured;
 
 	die "precision.pl: $at: figures in $report->{calibration}{unit}, not in cycles\n"
 		if $report->{calibration}{unit} ne 'cycles';
-	$head //= $report;
-	push @states, $report->{calibration}{state} // 'none';
-	for my $f (@{$report->{figures}}) {
-		next if !defined $f->{value};
-		push @order, $f->{name} if !$values{$f->{name}};
-		push @{$values{$f->{name}}}, $f->{value};
-	}
-	push @seconds, (slurp("$at/seconds") // '') =~ /([\d.]+)/;
-	for (split /\n/, slurp("$at/others") // '') {
-		my ($label, $unit, $number) = split /\t/;
-
-		push @{$others{"$label, $unit"}}, $number;
-	}
+	$run{order} = [map { $_->{name} } @measured];
+	$run{value} = {map { $_->{name} => $_->{value} } @measured};
+	$run{calm} = $disturbed * 20 <= @measured;
+	($run{seconds}) = (slurp("$at/seconds") // '') =~ /([\d.]+)/;
+	$run{others} = [map { [split /\t/] } split /\n/, slurp("$at/others") // ''];
+	return \%run;
 }
 
-my (@rows, @insn, %within, %count, @partial);
-for my $name (@order) {
-	my @v = @{$values{$name}};
-	my ($middle, $range) = (median(@v), span(@v));
-	my $class = $name =~ m{^crossing/fault} ? 'faults' : 'all';
-	my $bound = SHARE * abs($middle) > CYCLES ? SHARE * abs($middle) : CYCLES;
-	my $ok = $range <= $bound;
+sub same_state
+{
+	my ($x, $y) = map { $_->{state} } @_;
 
-	if (@v < $runs) {
-		push @partial, $name;
-		next;
+	return $x == $y || ($x && $y && abs($x / $y - 1) <= SAME);
+}
+
+my @all = map { read_run($_) } grep { -e "$_/report.json" } sort glob("$dir/r*");
+my @alike;
+for my $one (grep { $_->{calm} } @all) {
+	my @like = grep { $_->{calm} && same_state($_, $one) } @all;
+
+	@alike = @like if @like > @alike;
+}
+if ($command eq 'alike') {
+	print scalar(@alike), "\n";
+	exit;
+}
+splice @alike, $runs if @alike > $runs;
+@alike = @all if @alike < 2;
+
+# The rows over some runs, and the count and share of each class that repeats.
+sub judge
+{
+	my @runs = @_;
+	my (%sum, @rows, @insn, @partial);
+
+	for my $name (@{$runs[0]{order}}) {
+		my @v = grep { defined } map { $_->{value}{$name} } @runs;
+		my ($middle, $range) = (median(@v), span(@v));
+		my $class = $name =~ m{^crossing/fault} ? 'faults' : 'all';
+		my $bound = SHARE * abs($middle) > CYCLES ? SHARE * abs($middle) : CYCLES;
+		my $ok = $range <= $bound;
+
+		if (@v < @runs) {
+			push @partial, $name;
+			next;
+		}
+		$sum{$class}{count}++;
+		$sum{$class}{within} += $ok;
+		push @insn, $range / $middle if $name !~ m{^crossing/} && $middle > 0.1;
+		push @rows, [$name, $middle, $range, $ok];
 	}
-	$count{$class}++;
-	$within{$class} += $ok;
-	push @insn, $range / $middle if $name !~ m{^crossing/} && $middle > 0.1;
-	push @rows, [$name, $middle, $range, $ok];
+	my @seconds = sort { $a <=> $b } grep { defined } map { $_->{seconds} } @runs;
+	return {sum => \%sum, rows => \@rows, insn => @insn ? median(@insn) : undef,
+		partial => \@partial, seconds => \@seconds};
 }
 
 sub verdict { return $_[0] ? 'met' : 'missed'; }
 
+# Cells of one column of the first table.
+sub share_cells
+{
+	my ($j, $class, $least) = @_;
+	my ($within, $count) = @{$j->{sum}{$class}}{qw(within count)};
+
+	return sprintf('%d of %d, %.0f %%, %s', $within, $count, 100 * $within / $count,
+		verdict($within >= $least * $count));
+}
+
+my ($first, $whole) = (judge(@alike), judge(@all));
+my $head = $alike[0]{head};
 my ($env, $plan) = ($head->{environment}, $head->{plan});
-printf "# Precision: the range of each figure over %d separate runs\n\n", $runs;
+my @columns = @all > @alike ? ($first, $whole) : ($first);
+
+printf "# Precision: the range of each figure over %d separate runs\n\n", scalar(@alike);
 printf "%s, kernel %s, %s. %d rounds of %d samples, tier %s%s.\n\n", $env->{cpu}, $env->{kernel},
 	$env->{hypervisor} eq 'none' ? 'no hypervisor' : "in a virtual machine ($env->{hypervisor})",
 	$plan->{rounds}, $plan->{samples}, $plan->{tier},
-	@seconds ? sprintf(', %.1f to %.1f s a run', (sort { $a <=> $b } @seconds)[0, -1]) : '';
-print "| what | wanted | here | |\n|---|---|---|---|\n";
+	@{$whole->{seconds}} ? sprintf(', %.1f to %.1f s a run', @{$whole->{seconds}}[0, -1]) : '';
+printf "Core state of each run (cycles of one FXRSTOR; ! for one beside another thread): %s.\n",
+	join(' ', map { ($_->{state} ? sprintf('%.1f', $_->{state}) : 'none') .
+			($_->{calm} ? '' : '!') } @all);
+print @all > @alike ? "The figures below are of the " . @alike . " runs alike, of " . @all .
+	"; in the last column of the table are all.\n\n" : "\n";
+print "| what | wanted | here |", @all > @alike ? " all runs |" : '', "\n|---|---|---|",
+	@all > @alike ? '---|' : '', "\n";
 for (['all', 'range within 1 % or 1 cycle, of all but page faults', ALL],
      ['faults', 'the same of page faults', FAULTS]) {
 	my ($class, $what, $least) = @$_;
 
-	next if !$count{$class};
-	printf "| %s | %.0f %% | %d of %d, %.0f %% | %s |\n", $what, 100 * $least, $within{$class},
-		$count{$class}, 100 * $within{$class} / $count{$class},
-		verdict($within{$class} >= $least * $count{$class});
+	next if !$first->{sum}{$class}{count};
+	printf "| %s | %.0f %% | %s |\n", $what, 100 * $least,
+		join(' | ', map { share_cells($_, $class, $least) } @columns);
 }
-printf "| range of the median instruction experiment (insn, gs, fpu) | 0.5 %% | %.2f %% | %s |\n",
-	100 * median(@insn), verdict(median(@insn) <= INSN) if @insn;
-printf "| longest CORE run | 20 s | %.1f s | %s |\n", (sort { $a <=> $b } @seconds)[-1],
-	verdict((sort { $a <=> $b } @seconds)[-1] < 20) if @seconds;
-printf "\nCore state of each run (cycles of one FXRSTOR): %s.\n",
-	join(' ', map { /^[\d.]+$/ ? sprintf('%.1f', $_) : $_ } @states);
-print "\nNot in every run, so not counted: @partial.\n" if @partial;
+printf "| range of the median instruction experiment (insn, gs, fpu) | 0.5 %% | %s |\n",
+	join(' | ', map { sprintf('%.2f %%, %s', 100 * $_->{insn}, verdict($_->{insn} <= INSN)) }
+		@columns) if defined $first->{insn};
+printf "| longest CORE run | 20 s | %s |\n",
+	join(' | ', map { sprintf('%.1f s, %s', $_->{seconds}[-1], verdict($_->{seconds}[-1] < 20)) }
+		@columns) if @{$first->{seconds}};
+print "\nNot in every run, so not counted: @{$first->{partial}}.\n" if @{$first->{partial}};
 
 print "\n## Other tools, in the same minutes\n\n";
+my %others;
+for my $run (@all) {
+	push @{$others{"$_->[0], $_->[1]"}}, $_->[2] for @{$run->{others}};
+}
 if (%others) {
 	print "| tool | runs | median | range |\n|---|---|---|---|\n";
 	for my $tool (sort keys %others) {
@@ -119,7 +171,7 @@ print "\nNot here: $missing.\n" if length($missing // '');
 print "\n## Every figure, the least steady first\n\n";
 print "| figure | cycles (median) | range, cycles | range | |\n|---|---|---|---|---|\n";
 for (sort { $b->[2] / (abs($b->[1]) || 1) <=> $a->[2] / (abs($a->[1]) || 1) ||
-	    $a->[0] cmp $b->[0] } @rows) {
+	    $a->[0] cmp $b->[0] } @{$first->{rows}}) {
 	my ($name, $middle, $range, $ok) = @$_;
 
 	printf "| %s | %.5g | %.3g | %s | %s |\n", $name, $middle, $range,

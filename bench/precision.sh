@@ -7,8 +7,10 @@
 # N separate CORE runs of lane user (10; 2 to 100), after each one run of every
 # other tool that is there. The table goes to FILE (standard output), the reports
 # stay in DIR if one is given; reports that are in it already (rNN/report.json) are
-# used, which is how the table is made anew. Takes some 20 s a run: let nothing
-# else run meanwhile.
+# used, which is how the table is made anew. Where runs differ in the state of the
+# core, or had another thread beside them, up to N more are taken: the table is of N
+# that are alike, and says how all of them did. Takes some 20 s a run: let nothing else
+# run meanwhile.
 #
 # Other tools: perf in PATH; lmbench's lat_syscall, lat_sig and lat_ctx in PATH or in
 # $LMBENCH; libMicro's getpid in $LIBMICRO; uarch-bench and nanoBench in
@@ -89,7 +91,12 @@ run_others()
 	done < <(set +u; others)
 }
 
-for ((i = 1; i <= runs; i++)); do
+# As many runs more where some had a neighbour on the core, or another state of it.
+for ((i = 1; i <= 2 * runs; i++)); do
+	if ((i > runs)); then
+		alike=$(perl bench/precision.pl alike "$runs" "$dir") || exit 2
+		((alike < runs)) || break
+	fi
 	at=$dir/r$(printf %02d $i)
 	[[ -e $at/report.json ]] && continue
 	[[ -t 2 ]] && printf '\rrun %d of %d ' "$i" "$runs" >&2
@@ -105,7 +112,7 @@ done
 missing=$(while IFS='|' read -r label _ there _; do
 	command -v "$(eval "echo \"$there\"" 2>/dev/null)" >/dev/null || echo "$label"
 done < <(set +u; others) | paste -sd, | sed 's/,/, /g')
-perl bench/precision.pl "$runs" "$dir" "$missing" >"$scratch/table" || die "no table"
+perl bench/precision.pl table "$runs" "$dir" "$missing" >"$scratch/table" || die "no table"
 if [[ -n $output ]]; then
 	cp "$scratch/table" "$output" && echo "Written: $output"
 else

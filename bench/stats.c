@@ -132,21 +132,24 @@ double tg_mid_ticks(const uint64_t *t, size_t n, uint64_t step)
  */
 static double densest(const double *v, size_t n, double *width)
 {
-	size_t held = (n + 3) / 4, first = 0, last = 0;
+	size_t held = (n + 3) / 4, ties = 0, i;
 
 	*width = INFINITY;
-	for (size_t i = 0; i + held <= n; i++) {
+	for (i = 0; i + held <= n; i++) {
 		double w = v[i + held - 1] - v[i];
 
 		if (w < *width) {
 			*width = w;
-			first = i;
+			ties = 0;
 		}
-		if (w == *width)
-			last = i;
+		ties += w == *width;
 	}
-	first += (last - first) / 2;
-	return (v[first] + v[first + held - 1]) / 2;
+	if (!ties)
+		return NAN;
+	/* one of them, not what lies between: values of two modes may tie */
+	for (i = 0, ties = (ties + 1) / 2; ties; i++)
+		ties -= v[i + held - 1] - v[i] == *width;
+	return (v[i - 1] + v[i + held - 2]) / 2;
 }
 
 double tg_middle(const double *d, size_t n, uint64_t step)

@@ -194,10 +194,13 @@ static void middle_beside_a_neighbour(void **state)
 static void middle_limits(void **state)
 {
 	static const double one[] = { 7 }, few[] = { 10, 12, 11, 500, -400 }, bad[] = { 1, NAN };
+	/* two modes alike: the lower, and nothing between them */
+	static const double two[] = { 1000, 0, 1000, 0, 1000, 0 };
 
 	(void)state;
 	assert_true(tg_middle(one, 1, 26) == 7);
 	assert_true(tg_middle(few, 5, 1) == 11);
+	assert_true(tg_middle(two, 6, 26) == 0);
 	assert_true(isnan(tg_middle(one, 0, 1)));
 	assert_true(isnan(tg_middle(bad, 2, 1)));
 }
