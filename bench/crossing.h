@@ -42,10 +42,11 @@ enum tg_status tg_crossing_start(const struct tg_point *p, const struct tg_cross
 				 char *why, size_t len);
 
 /*
- * False with why, "N of M events happened in a call; ...", if a call had a wrong
- * number, or there was none.
+ * TG_FAILED with why, "N of M events happened in a call; ...", if a call had a
+ * wrong number, or there was none. TG_SKIPPED likewise where the number is the
+ * scheduler's choice and too many calls fell short of it, but not all. Else TG_OK.
  */
-bool tg_crossing_check(char *why, size_t len);
+enum tg_status tg_crossing_check(char *why, size_t len);
 
 /* Takes down what is set up, if anything. */
 void tg_crossing_end(void);

@@ -332,7 +332,7 @@ enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *o
 				char *why, size_t len)
 {
 	struct tg_sampler s = { .random = TG_BOOTSTRAP_SEED };
-	bool crossing = tg_exps[q->point.exp].family_id == TG_FAMILY_crossing, took;
+	bool crossing = tg_exps[q->point.exp].family_id == TG_FAMILY_crossing;
 	enum tg_status st;
 
 	memset(out, 0, sizeof(*out));
@@ -349,11 +349,12 @@ enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *o
 	}
 	tg_prepare(&s, &q->point, &host, q->samples, q->loops, TG_CAL_LOOPS);
 	tg_canary_arm(&s.canary, q->canary, q->step, q->hurry);
-	took = take_samples(&s, out, why, len);
+	st = take_samples(&s, out, why, len) ? TG_OK : TG_FAILED;
 	if (crossing) {
-		if (took && !tg_crossing_check(why, len)) {
-			tg_samples_free(out);
-			took = false;
+		if (st == TG_OK) {
+			st = tg_crossing_check(why, len);
+			if (st != TG_OK)
+				tg_samples_free(out);
 		}
 		tg_crossing_end();
 	}
@@ -362,5 +363,5 @@ enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *o
 	out->copies = q->loops * tg_ring3_block(q->point.exp);
 	out->cal_copies = TG_CAL_LOOPS * tg_block(TG_FAMILY_insn);
 	out->fenced = tg_exps[q->point.exp].flags & TG_F_FENCED;
-	return took ? TG_OK : TG_FAILED;
+	return st;
 }

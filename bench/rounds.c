@@ -113,7 +113,9 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 	*running = n;
 	for (st = TG_SKIPPED; st < TG_NR_STATUS; st++) {
 		if (!strncmp(line, tg_status_names[st], strcspn(line, " "))) {
-			give_up(&t[i], st, line + at);
+			/* what earlier rounds could and this one could not is one reading less */
+			if (st != TG_SKIPPED || !t[i].nr_readings)
+				give_up(&t[i], st, line + at);
 			return 1;
 		}
 	}
