@@ -9,7 +9,8 @@
 # the next: at most 1 % of rows may be flagged, at most 2 comparisons may pass
 # --fail-above 5%. In 20 of the pairs the second run's figures of an instruction
 # (2 %) and of a crossing (5 %) are made slower: each must be found 19 times.
-# The same with 8 runs against 8, taken in turn. Several minutes; TAP.
+# The same with 8 runs against 8, taken in turn. Some 12 minutes; TAP, of which
+# results/compare-aa.txt is one.
 set -u
 cd "$(dirname -- "$0")/.." || exit 1
 . tests/tap.sh
@@ -75,20 +76,33 @@ judge() # WHAT COMPARISONS BODIES CROSSINGS PLANTED
 }
 
 # A run whose calibration was refused has other units: compare says so and refuses it.
-# It is taken again, a few times, and counted.
+# Of a run in another state of the core compare says so too, and asks 4 % of its rows.
+# Either is what a user would take again; so it is here, some times, and counted.
+state_of() # NUMBER
+{
+	/usr/bin/python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))["calibration"]["state"] or 0)' "$(report "$1")"
+}
+
+alike() # NUMBER
+{
+	grep -q '"cycles_per_tick": null' "$(report "$1")" && return 1
+	awk -v a="$(state_of 0)" -v b="$(state_of "$1")" 'BEGIN { d = a - b; exit d * d > 1e-4 * a * a }'
+}
+
 again=0
 for ((i = 0; i < runs; i++)); do
 	for ((;;)); do
 		[[ -e $(report $i) ]] ||
 			$tollgate run -o "$(dirname "$(report $i)")" >/dev/null 2>&1 ||
 			{ echo "# run $i failed"; exit 1; }
-		grep -q '"cycles_per_tick": null' "$(report $i)" || break
+		alike $i && break
 		rm "$(report $i)"
 		again=$((again + 1))
-		[[ $again -le 5 ]] || { echo "# $again runs without calibration"; exit 1; }
+		[[ $again -le 15 ]] || { echo "# $again runs not alike"; exit 1; }
 	done
 done
-echo "# $runs runs in $dir; taken again for want of a calibration: $again"
+echo "# $runs runs; taken again, not calibrated or in another state of the core: $again"
 
 bodies=0 crossings=0
 for ((i = 0; i < pairs; i++)); do
