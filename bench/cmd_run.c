@@ -26,7 +26,7 @@ static const struct argp_option options[] = {
 	{ "samples", OPT_SAMPLES, "N", 0,
 	  "Samples of each series a round (default " NUMBER(TG_SAMPLES_ROUND) ", fewer where they "
 	  "are dear; lane vm " NUMBER(TG_SAMPLES_ICOUNT) ")", 0 },
-	{ "cpu", OPT_CPU, "N", 0, "CPU to measure on (default: the highest allowed)", 0 },
+	{ "cpu", OPT_CPU, "N", 0, "CPU to measure on (default: the highest allowed, and another one in turn)", 0 },
 	{ "kernel", OPT_KERNEL, "K", 0, "Lane vm: 6.1 or 6.12 (default 6.12)", 0 },
 	{ "boots", OPT_BOOTS, "N", 0, "Lane vm: boots, each with all its rounds (default 1)", 0 },
 	{ "full", OPT_FULL, NULL, 0, "All experiments, not the CORE tier alone", 0 },

@@ -30,8 +30,9 @@
 #define TG_FLOOR_UNIT	0.02
 
 /*
- * The same where a side's row was taken beside another thread on the core (what
- * throughput binds is slower by up to a quarter), with the boot as the sample in
+ * The same where a side's row was disturbed for the most part: by another thread
+ * on the core (what throughput binds is slower by up to a quarter), or by changing
+ * states; with the boot as the sample in
  * most of its reports; and for what is not a mere instruction where the sides'
  * cores were in different states (core_state.h; up to 4 %).
  */
@@ -100,7 +101,7 @@ struct tg_change {
 	double p;		/* adjusted for all rows; NaN for insns */
 	double yardstick;	/* what a change must exceed, in unit; NaN for insns */
 	bool by_boots;		/* a boot was the sample, not a round */
-	bool disturbed;		/* a side was taken beside another thread on the core */
+	bool disturbed;		/* a side was: tg_is_disturbed() */
 	bool quick;		/* either side has too few rounds for claims */
 	enum tg_verdict verdict;
 };
@@ -128,7 +129,7 @@ struct tg_comparison {
 	size_t boots[2];	/* of each side, as most rows have them */
 	size_t rounds[2];	/* of each boot, likewise */
 	double state[2];	/* of each side's core, tg_side_state() */
-	size_t disturbed;	/* rows taken beside another thread on the core */
+	size_t disturbed;	/* rows that were */
 	size_t without_kin;	/* rows whose yardstick no other rows could inform */
 };
 

@@ -277,7 +277,8 @@ static void put_method(const struct tg_comparison *c, FILE *out)
 		       100 * TG_FLOOR_STATES);
 	if (c->disturbed)
 		tg_say(out, "disturbed:", INDENT,
-		       "%zu row%s taken beside another thread on the core: %s from %.3g %% on",
+		       "%zu row%s taken beside another thread on the core, or in changing states of "
+		       "it: %s from %.3g %% on",
 		       c->disturbed, c->disturbed == 1 ? "" : "s",
 		       c->disturbed == 1 ? "counts" : "count", 100 * TG_FLOOR_DISTURBED);
 	if (c->without_kin)

@@ -62,7 +62,7 @@ double tg_core_state(const struct tg_spans *s)
 		if (!best)
 			last = v[end - 1];
 		best = end - i;
-		found = v[(i + end - 1) / 2];
+		found = (v[i] + v[end - 1]) / 2;
 	}
 	free(v);
 	return found;

@@ -49,8 +49,7 @@ sub read_run
 	my @measured = grep { defined $_->{value} } @{$report->{figures}};
 	my $disturbed = grep { $_->{disturbed} * 2 > @{$_->{rounds}} } @measured;
 
-	die "precision.pl: $at: figures in $report->{calibration}{unit}, not in cycles\n"
-		if $report->{calibration}{unit} ne 'cycles';
+	$run{unit} = $report->{calibration}{unit};
 	$run{order} = [map { $_->{name} } @measured];
 	$run{value} = {map { $_->{name} => $_->{value} } @measured};
 	$run{calm} = $disturbed * 20 <= @measured;
@@ -66,7 +65,10 @@ sub same_state
 	return $x == $y || ($x && $y && abs($x / $y - 1) <= SAME);
 }
 
-my @all = map { read_run($_) } grep { -e "$_/report.json" } sort glob("$dir/r*");
+my @read = map { read_run($_) } grep { -e "$_/report.json" } sort glob("$dir/r*");
+# a refused calibration leaves ticks, which say nothing here
+my @all = grep { $_->{unit} eq 'cycles' } @read;
+die "precision.pl: figures in $read[0]{unit}, not in cycles\n" if @read > 1 && @all < 2;
 my @alike;
 for my $one (grep { $_->{calm} } @all) {
 	my @like = grep { $_->{calm} && same_state($_, $one) } @all;
@@ -78,7 +80,8 @@ if ($command eq 'alike') {
 	exit;
 }
 splice @alike, $runs if @alike > $runs;
-@alike = @all if @alike < 2;
+my $unlike = @alike < 2;
+@alike = @all if $unlike;
 
 # The rows over some runs, and the count and share of each class that repeats.
 sub judge
@@ -115,6 +118,7 @@ sub share_cells
 	my ($j, $class, $least) = @_;
 	my ($within, $count) = @{$j->{sum}{$class}}{qw(within count)};
 
+	return '-' if !$count;
 	return sprintf('%d of %d, %.0f %%, %s', $within, $count, 100 * $within / $count,
 		verdict($within >= $least * $count));
 }
@@ -134,6 +138,8 @@ printf "Core state of each run (cycles of one FXRSTOR; ! for one beside another 
 			($_->{calm} ? '' : '!') } @all);
 print @all > @alike ? "The figures below are of the " . @alike . " runs alike, of " . @all .
 	"; in the last column of the table are all.\n\n" : "\n";
+print "No two runs were alike: the figures are of all.\n\n" if $unlike;
+printf "Left out: %d without a calibration.\n\n", @read - @all if @read > @all;
 print "| what | wanted | here |", @all > @alike ? " all runs |" : '', "\n|---|---|---|",
 	@all > @alike ? '---|' : '', "\n";
 for (['all', 'range within 1 % or 1 cycle, of all but page faults', ALL],
@@ -145,7 +151,8 @@ for (['all', 'range within 1 % or 1 cycle, of all but page faults', ALL],
 		join(' | ', map { share_cells($_, $class, $least) } @columns);
 }
 printf "| range of the median instruction experiment (insn, gs, fpu) | 0.5 %% | %s |\n",
-	join(' | ', map { sprintf('%.2f %%, %s', 100 * $_->{insn}, verdict($_->{insn} <= INSN)) }
+	join(' | ', map { defined $_->{insn} ? sprintf('%.2f %%, %s', 100 * $_->{insn},
+						       verdict($_->{insn} <= INSN)) : '-' }
 		@columns) if defined $first->{insn};
 printf "| longest CORE run | 20 s | %s |\n",
 	join(' | ', map { sprintf('%.1f s, %s', $_->{seconds}[-1], verdict($_->{seconds}[-1] < 20)) }

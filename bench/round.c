@@ -165,7 +165,7 @@ static double probe(const struct tg_request *like)
 			r.value = 0;
 		tg_samples_free(&s);
 	}
-	return r.value * TG_IMUL_CYCLES / r.imul;
+	return r.imul > 0 ? r.value * TG_IMUL_CYCLES / r.imul : 0;
 }
 
 static double now_ms(void)

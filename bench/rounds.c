@@ -28,6 +28,8 @@
  */
 #define TG_AGAIN_SHARE	0.15
 #define TG_AGAIN_UNTIL	5.0
+/* So many rounds more may skip an experiment than can run it. */
+#define TG_SKIPS_MOST	3
 /*
  * Where the number of rounds is the default, none begins after so many seconds
  * for each experiment, once half of them are done: CORE within 20 s, even
@@ -113,9 +115,10 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 	*running = n;
 	for (st = TG_SKIPPED; st < TG_NR_STATUS; st++) {
 		if (!strncmp(line, tg_status_names[st], strcspn(line, " "))) {
-			/* what earlier rounds could and this one could not is one reading less */
-			if (st != TG_SKIPPED || !t[i].nr_readings)
-				give_up(&t[i], st, line + at);
+			give_up(&t[i], st, line + at);
+			/* what other rounds can, and this one could not, is a reading less */
+			if (st == TG_SKIPPED && ++t[i].skips < TG_SKIPS_MOST + t[i].nr_readings)
+				t[i].status = TG_OK;
 			return 1;
 		}
 	}
@@ -166,11 +169,13 @@ static int one_process(struct run *r, const size_t *order, size_t n, const char 
 {
 	struct tg_child c;
 	char line[512], why[128];
-	size_t running = r->n;
-	int rc, code, in = orders(r, order, n);
+	size_t running = r->n, answers = 0;
+	int rc, code, in;
 
+	*culprit = r->n;
 	if (!r->o->icount)
 		tg_stir(&r->stir, &r->seed);
+	in = orders(r, order, n);
 	rc = in < 0 ? -1 : tg_child_start(&c, in);
 	if (rc)
 		snprintf(r->err, r->errlen, "cannot start a round: %s", strerror(errno));
@@ -180,22 +185,28 @@ static int one_process(struct run *r, const size_t *order, size_t n, const char 
 		return TG_EXIT_IO;
 	while ((rc = tg_child_line(&c, line, sizeof(line))) == 1) {
 		rc = answer(line, r->t, r->n, r->clock, &running);
-		if (rc > 0)
+		if (rc > 0) {
+			answers++;
 			tg_progress(what, ++r->done, r->total);
+		}
 		if (rc < 0) {
 			rc = -3;
 			break;
 		}
 	}
-	*culprit = r->n;
 	if (!tg_child_end(&c, rc < 0, why, sizeof(why), &code) || rc < 0) {
 		if (rc == -1)
 			return TG_EXIT_INTERRUPTED;
 		if (rc == -2)
 			snprintf(why, sizeof(why), "no answer for %d s", TG_SILENCE_MS / 1000);
-		if (running == r->n) {
-			snprintf(r->err, r->errlen, "a round failed before any experiment: %s",
-				 why);
+		if (rc == -3)
+			snprintf(why, sizeof(why), "no memory, or an answer that makes no sense");
+		/* between two experiments: what it answered counts */
+		if (running == r->n && answers && rc != -3)
+			return TG_EXIT_OK;
+		if (running == r->n || rc == -3) {
+			snprintf(r->err, r->errlen, "a round failed %s: %s",
+				 answers ? "between experiments" : "before any experiment", why);
 			return code ? code : TG_EXIT_FAILED;
 		}
 		give_up(&r->t[running], TG_FAILED, why);
@@ -230,9 +241,9 @@ static int one_round(struct run *r, bool (*wanted)(const struct run *r, const st
 }
 
 /*
- * Whether a reading was taken while another thread ran on the core: beside slow
- * canaries, more than one sample in twenty of its longest series, or with a
- * canary whose level no quiet moment had set yet.
+ * Whether a reading was taken while another thread ran on the core: of all its
+ * samples, the chains' too, more were beside slow canaries than a twentieth of
+ * one series; or with a canary whose level no quiet moment had set yet.
  */
 static bool shared(const struct run *r, const struct tg_reading *reading)
 {
@@ -274,6 +285,14 @@ static void settle(const struct run *r, struct tg_track *t)
 {
 	size_t n = good(r, t), i, to = 0;
 
+	if (t->status != TG_OK)
+		return;
+	if (!t->nr_readings) {
+		t->status = t->reason ? TG_SKIPPED : TG_OK;
+		return;
+	}
+	free(t->reason);
+	t->reason = NULL;
 	t->nr_poor = t->nr_readings - n;
 	if (n * TG_GOOD_SHARE < (size_t)r->o->rounds || n == t->nr_readings)
 		return;

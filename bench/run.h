@@ -30,7 +30,7 @@ struct tg_options {
 	long samples;		/* 0: likewise */
 	bool brief;		/* rounds is a default: fewer where they take long */
 	bool fit;		/* samples is a default: fewer where they are dear */
-	int cpu;		/* -1: the highest CPU this process may use */
+	int cpu;		/* -1: the highest CPU this process may use, and a second */
 	int boots;
 	bool full, quick;
 	bool icount;		/* defaults for an instruction counter */
@@ -59,6 +59,7 @@ struct tg_track {
 	struct tg_reading *readings;	/* one a round */
 	int *boots;
 	size_t nr_readings;
+	size_t skips;		/* rounds that could not measure it */
 	/*
 	 * Of these taken beside another thread on the core, or in another state of
 	 * it (core_state.h): kept where fewer than one in TG_GOOD_SHARE of the rounds

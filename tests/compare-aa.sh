@@ -3,7 +3,8 @@
 # How often compare calls a change where there is none, and how often it finds
 # one that is there, over real runs on this machine:
 #
-#	tests/compare-aa.sh [DIR]	DIR: reports of earlier runs are used, others go there
+#	tests/compare-aa.sh [DIR]	DIR: reports of earlier runs are used (those of
+#				another state than the first are renamed), others go there
 #
 # 41 CORE runs of lane user, one after another, make 40 comparisons of a run with
 # the next: at most 1 % of rows may be flagged, at most 2 comparisons may pass
@@ -97,7 +98,7 @@ for ((i = 0; i < runs; i++)); do
 			$tollgate run -o "$(dirname "$(report $i)")" >/dev/null 2>&1 ||
 			{ echo "# run $i failed"; exit 1; }
 		alike $i && break
-		rm "$(report $i)"
+		mv "$(report $i)" "$(report $i).unlike$again"
 		again=$((again + 1))
 		[[ $again -le 15 ]] || { echo "# $again runs not alike"; exit 1; }
 	done
