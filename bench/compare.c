@@ -33,7 +33,7 @@ struct draft {
 
 bool tg_states_differ(const struct tg_comparison *c)
 {
-	return fabs(c->state[1] / c->state[0] - 1) > 2 * TG_STATE_WIDTH;
+	return fabs(c->state[1] / c->state[0] - 1) > 2 * TG_WIDTH_CORE;
 }
 
 static double floor_of(const struct tg_comparison *c, const struct tg_change *row)

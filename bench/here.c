@@ -109,6 +109,12 @@ static void describe(struct tg_report *r, const struct tg_options *o, int cpu)
 	r->plan.quiet = o->lane == TG_LANE_USER ? NULL : strdup(o->quiet ? o->quiet : quiets[0]);
 }
 
+/* A probe of the state that was found; NaN: none was. */
+static double found(double cycles)
+{
+	return cycles > 0 ? cycles : NAN;
+}
+
 int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err, size_t errlen)
 {
 	struct tg_options o = *opts;
@@ -150,7 +156,8 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 		goto out;
 	describe(r, &o, cpu);
 	r->cal.witness = clock.witness;
-	r->cal.state = clock.state > 0 ? clock.state : NAN;
+	r->cal.state = found(clock.state.probe[TG_PROBE_CORE]);
+	r->cal.entry = found(clock.state.probe[TG_PROBE_ENTRY]);
 	r->cal.left_out = clock.left_out;
 	r->env.cpu_second = cpus[1];
 	r->env.core_type = strdup(clock.core);

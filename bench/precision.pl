@@ -13,7 +13,9 @@ use strict;
 use warnings;
 use JSON::PP;
 
-use constant { SHARE => 0.01, CYCLES => 1, ALL => 0.95, FAULTS => 0.90, INSN => 0.005, SAME => 0.01 };
+use constant { SHARE => 0.01, CYCLES => 1, ALL => 0.95, FAULTS => 0.90, INSN => 0.005 };
+# two runs in one state: the widths of bench/core_state.h, twice
+use constant { SAME => 0.01, SAME_ENTRY => 0.02 };
 
 my ($command, $runs, $dir, $missing) = @ARGV;
 
@@ -45,7 +47,8 @@ sub read_run
 {
 	my ($at) = @_;
 	my $report = decode_json(slurp("$at/report.json"));
-	my %run = (head => $report, state => $report->{calibration}{state} // 0);
+	my %run = (head => $report, state => $report->{calibration}{state} // 0,
+		entry => $report->{calibration}{entry} // 0);
 	my @measured = grep { defined $_->{value} } @{$report->{figures}};
 	my $disturbed = grep { $_->{disturbed} * 2 > @{$_->{rounds}} } @measured;
 
@@ -58,11 +61,20 @@ sub read_run
 	return \%run;
 }
 
+sub shown
+{
+	return $_[0] ? sprintf('%.1f', $_[0]) : 'none';
+}
+
 sub same_state
 {
-	my ($x, $y) = map { $_->{state} } @_;
+	for (['state', SAME], ['entry', SAME_ENTRY]) {
+		my ($key, $width) = @$_;
+		my ($x, $y) = map { $_->{$key} } @_;
 
-	return $x == $y || ($x && $y && abs($x / $y - 1) <= SAME);
+		return 0 unless $x == $y || ($x && $y && abs($x / $y - 1) <= $width);
+	}
+	return 1;
 }
 
 my @read = map { read_run($_) } grep { -e "$_/report.json" } sort glob("$dir/r*");
@@ -133,8 +145,8 @@ printf "%s, kernel %s, %s. %d rounds of %d samples, tier %s%s.\n\n", $env->{cpu}
 	$env->{hypervisor} eq 'none' ? 'no hypervisor' : "in a virtual machine ($env->{hypervisor})",
 	$plan->{rounds}, $plan->{samples}, $plan->{tier},
 	@{$whole->{seconds}} ? sprintf(', %.1f to %.1f s a run', @{$whole->{seconds}}[0, -1]) : '';
-printf "Core state of each run (cycles of one FXRSTOR; ! for one beside another thread): %s.\n",
-	join(' ', map { ($_->{state} ? sprintf('%.1f', $_->{state}) : 'none') .
+printf "Core state of each run (cycles of one FXRSTOR and one ARCH_GET_GS; ! for one beside another thread): %s.\n",
+	join(', ', map { shown($_->{state}) . ' ' . shown($_->{entry}) .
 			($_->{calm} ? '' : '!') } @all);
 print @all > @alike ? "The figures below are of the " . @alike . " runs alike, of " . @all .
 	"; in the last column of the table are all.\n\n" : "\n";

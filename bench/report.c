@@ -40,6 +40,7 @@ struct tg_report *tg_report_new(void)
 	r->cal.add = NAN;
 	r->cal.canary = NAN;
 	r->cal.state = NAN;
+	r->cal.entry = NAN;
 	r->env.cpu_second = -1;
 	r->cal.bracket = NAN;
 	return r;

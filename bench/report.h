@@ -97,7 +97,8 @@ struct tg_calibration {
 	double imul, add;	/* ticks per dependent imul r32 / add r,r */
 	double canary;		/* ticks per NOP */
 	double bracket;		/* ticks of the empty bracket (p5) */
-	double state;		/* cycles of the probe in the core's state; NaN: none found */
+	/* cycles of an FXRSTOR and an ARCH_GET_GS in the core's state (core_state.h); NaN: none */
+	double state, entry;
 	long left_out;		/* readings of a shared core or of another state */
 	long tsc_step;		/* granularity of RDTSC, ticks */
 	bool witness;		/* interrupts show in ring 3; else discarded counts none there */

@@ -81,6 +81,7 @@ static const struct tg_field calibration_fields[] = {
 	FIELD(MAYBE, canary),
 	FIELD(MAYBE, bracket),
 	FIELD(MAYBE, state),
+	FIELD(MAYBE, entry),
 	WHOLE(LONG, left_out, 0, MOST),
 	WHOLE(LONG, tsc_step, 0, MOST),
 	FIELD(BOOL, witness),

@@ -294,7 +294,7 @@ static void put_marks(const struct tg_report *r, FILE *out)
 	if (quick < measured)
 		put_mark(r, both_quick, "quick, too few rounds for claims:", out);
 	put_mark(r, both_disturbed,
-		 "beside another thread on the core, or in another state of it, so high by up to a quarter:",
+		 "beside another thread on the core, or in another state of it, so off by up to a quarter:",
 		 out);
 	if (r->env.hypervisor && strcmp(r->env.hypervisor, "none"))
 		put_mark(r, both_exit, "trapped by the hypervisor, so the exit counts in:", out);

@@ -4,15 +4,15 @@
  * it is given, and prints a line each. Its parent is rounds.c.
  *
  *	in	a line about the round: CPU to begin on, another one or -1, samples
- *		at most, level of the canary if known (below 0: no canary), state of
- *		the core if known, share for tg_loops(), 1 to wait less, what keeps
- *		interrupts out of ring 0 or "-"
+ *		at most, level of the canary if known (below 0: no canary), both
+ *		values of the core's state if known, share for tg_loops(), 1 to
+ *		wait less, what keeps interrupts out of ring 0 or "-"
  *		a line a point: number, ticks a pass (0: find out), samples (0:
  *		likewise), full name
  *	out	step TICKS WITNESS CANARY CORE, first of all: the clock, whether
  *		interrupts show in ring 3, the canary's level, the kind of core
- *		state 0 CYCLES	the probe (core_state.h) as a span begins
- *		state 1 CYCLES	and as it ends
+ *		state 0 CORE ENTRY	the probes (core_state.h) as a span begins
+ *		state 1 CORE ENTRY	and as it ends
  *		begin N
  *		ok N pass samples value median imul add canary bracket kept discarded beside
  *		skipped|refused|failed N reason
@@ -26,6 +26,7 @@
 #include "stats.h"
 
 #define TG_PROBE_SAMPLES	400
+#define TG_ENTRY_SAMPLES	100
 #define TG_PILOT	24
 #define TG_PASS_LEAST	0.01
 
@@ -108,7 +109,7 @@ struct orders {
 /* Where this process is, and what it found there. */
 struct place {
 	int cpu, other;		/* other: -1 if there is none */
-	double best;		/* the state wanted, cycles; 0: not known yet */
+	struct tg_state best;	/* the state wanted, as far as it is known */
 	double since;		/* when the span began, ms */
 	long kept, beside;	/* of the span */
 };
@@ -146,11 +147,8 @@ static void one(size_t n, struct tg_request *q, double pass, const struct orders
 	fflush(stdout);
 }
 
-/*
- * The probe of the core's state, in cycles: one FXRSTOR as fpu/fxrstor:dirty
- * measures it, within 0.2 %, some 2 ms; 0 where that fails.
- */
-static double probe(const struct tg_request *like)
+/* One probe of the core's state, in cycles, as the point measures it; 0 where that fails. */
+static double probe_one(const struct tg_request *like, const char *point, uint32_t samples)
 {
 	struct tg_request q = *like;
 	struct tg_reading r = { .value = 0, .imul = 1 };
@@ -158,14 +156,30 @@ static double probe(const struct tg_request *like)
 	char why[256];
 
 	q.loops = 1;
-	q.samples = TG_PROBE_SAMPLES;
-	if (q.canary && !tg_point_parse("fpu/fxrstor:dirty@r3", &q.point, why, sizeof(why)) &&
+	q.samples = samples;
+	if (q.canary && !tg_point_parse(point, &q.point, why, sizeof(why)) &&
 	    tg_ring3_measure(&q, &s, why, sizeof(why)) == TG_OK) {
 		if (tg_reduce(&s, q.step, &r))
 			r.value = 0;
 		tg_samples_free(&s);
 	}
 	return r.imul > 0 ? r.value * TG_IMUL_CYCLES / r.imul : 0;
+}
+
+/* Both probes: within 0.2 % and 0.3 %, some 3 ms. */
+static struct tg_state probe(const struct tg_request *like)
+{
+	struct tg_state s;
+
+	s.probe[TG_PROBE_CORE] = probe_one(like, "fpu/fxrstor:dirty@r3", TG_PROBE_SAMPLES);
+	s.probe[TG_PROBE_ENTRY] = probe_one(like, "crossing/arch_get_gs@r3", TG_ENTRY_SAMPLES);
+	return s;
+}
+
+static void say(int end, const struct tg_state *s)
+{
+	printf("state %d %.17g %.17g\n", end, s->probe[TG_PROBE_CORE], s->probe[TG_PROBE_ENTRY]);
+	fflush(stdout);
 }
 
 static double now_ms(void)
@@ -191,32 +205,31 @@ static bool move(struct place *p, struct tg_request *q)
  * Begins a span, on the other CPU where the state of this one is worse, or
  * where a neighbour shares its core.
  */
-static void begin(struct place *p, struct tg_request *q, double here)
+static void begin(struct place *p, struct tg_request *q, struct tg_state here)
 {
+	bool known = here.probe[TG_PROBE_CORE] > 0, wanted = p->best.probe[TG_PROBE_CORE] > 0;
 	bool shared = p->beside * 20 > p->kept;
-	double there;
+	struct tg_state there;
 
-	if (p->other >= 0 && here &&
-	    (shared || !p->best || here > p->best * (1 + 2 * TG_STATE_WIDTH)) && move(p, q)) {
+	if (p->other >= 0 && known &&
+	    (shared || !wanted || tg_state_order(&here, &p->best) > 0) && move(p, q)) {
 		there = probe(q);
 		/* the same state is good enough to leave a neighbour */
-		if (there <= here * (shared ? 1 + TG_STATE_WIDTH : 1) || !move(p, q))
+		if (tg_state_order(&there, &here) <= 0 || !move(p, q))
 			here = there;
 	}
-	if (here && (!p->best || here < p->best * (1 - 2 * TG_STATE_WIDTH)))
+	if (known && (!wanted || tg_state_order(&here, &p->best) < 0))
 		p->best = here;
-	printf("state 0 %.17g\n", here);
-	fflush(stdout);
+	say(0, &here);
 	p->since = now_ms();
 	p->kept = p->beside = 0;
 }
 
-static double end(const struct tg_request *q)
+static struct tg_state end(const struct tg_request *q)
 {
-	double here = probe(q);
+	struct tg_state here = probe(q);
 
-	printf("state 1 %.17g\n", here);
-	fflush(stdout);
+	say(1, &here);
 	return here;
 }
 
@@ -227,8 +240,9 @@ static bool read_orders(struct orders *o, struct place *p, struct tg_request *q)
 	int hurry;
 
 	if (!fgets(line, sizeof(line), stdin) ||
-	    sscanf(line, "%d %d %u %lf %lf %lf %d %15s", &p->cpu, &p->other, &o->samples,
-		   &o->canary, &p->best, &o->share, &hurry, o->quiet) != 8)
+	    sscanf(line, "%d %d %u %lf %lf %lf %lf %d %15s", &p->cpu, &p->other, &o->samples,
+		   &o->canary, &p->best.probe[0], &p->best.probe[1], &o->share, &hurry,
+		   o->quiet) != 9)
 		return false;
 	q->cpu = p->cpu;
 	q->hurry = hurry;

@@ -90,7 +90,7 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 		.level = clock->canary, .span = clock->spans.n - 1,
 	};
 	unsigned long long ticks;
-	double state;
+	struct tg_state s;
 	size_t i;
 	int at = 0, st, witness;
 
@@ -100,10 +100,10 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 		snprintf(clock->core, sizeof(clock->core), "%s", line + at);
 		return 0;
 	}
-	if (sscanf(line, "state %d %lf", &st, &state) == 2) {
+	if (sscanf(line, "state %d %lf %lf", &st, &s.probe[0], &s.probe[1]) == 3) {
 		if (!st)
-			return tg_span_begin(&clock->spans, state);
-		tg_span_end(&clock->spans, state);
+			return tg_span_begin(&clock->spans, &s);
+		tg_span_end(&clock->spans, &s);
 		return 0;
 	}
 	if (sscanf(line, "begin %zu", &i) == 1 && i < n) {
@@ -136,6 +136,7 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 static int orders(const struct run *r, const size_t *order, size_t n)
 {
 	const struct tg_options *o = r->o;
+	const struct tg_state *state = &r->clock->state;
 	int fd = memfd_create("tollgate-round", MFD_CLOEXEC), rc;
 	size_t i;
 
@@ -145,9 +146,9 @@ static int orders(const struct run *r, const size_t *order, size_t n)
 	if (fd < 0)
 		return -1;
 	/* an instruction counter counts one thread alone */
-	rc = dprintf(fd, "%d %d %ld %.17g %.17g %.17g %d %s\n", r->cpus[r->turn % r->nr_cpus],
+	rc = dprintf(fd, "%d %d %ld %.17g %.17g %.17g %.17g %d %s\n", r->cpus[r->turn % r->nr_cpus],
 		     r->nr_cpus > 1 ? r->cpus[(r->turn + 1) % r->nr_cpus] : -1, o->samples,
-		     o->icount ? -1 : r->clock->canary, r->clock->state,
+		     o->icount ? -1 : r->clock->canary, state->probe[0], state->probe[1],
 		     tg_share(r->turn / r->nr_cpus), r->hurry, o->quiet ? o->quiet : "-");
 	for (i = 0; rc >= 0 && i < n; i++)
 		rc = dprintf(fd, "%zu %.17g %u %s\n", order[i], r->t[order[i]].pass,
@@ -254,9 +255,9 @@ static bool shared(const struct run *r, const struct tg_reading *reading)
 /* Taken in another state of the core, or in more than one. */
 static bool wrong_state(const struct run *r, const struct tg_reading *reading)
 {
-	double state = tg_span_state(&r->clock->spans.span[reading->span]);
+	struct tg_state state = tg_span_state(&r->clock->spans.span[reading->span]);
 
-	return r->clock->state && fabs(state / r->clock->state - 1) > TG_STATE_WIDTH;
+	return !tg_in_state(&state, &r->clock->state);
 }
 
 static size_t good(const struct run *r, const struct tg_track *t)

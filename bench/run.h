@@ -75,7 +75,7 @@ struct tg_clock {
 	double canary;		/* its level (canary.h); 0: none */
 	size_t left_out;		/* readings left out: a shared core, or in another state */
 	struct tg_spans spans;
-	double state;		/* tg_core_state() of them */
+	struct tg_state state;	/* tg_core_state() of them */
 	char core[16];		/* tg_core_type() */
 };
 

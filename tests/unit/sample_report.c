@@ -132,6 +132,7 @@ struct tg_report *sample_user(void)
 	r->cal.canary = 0.181;
 	r->cal.bracket = 44;
 	r->cal.state = 184.75;
+	r->cal.entry = 410.5;
 	r->cal.left_out = 17;
 	r->cal.tsc_step = 2;
 	r->cal.witness = true;

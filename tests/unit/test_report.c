@@ -104,6 +104,7 @@ static void same_report(const struct tg_report *a, const struct tg_report *b)
 	same_number(a->cal.add, b->cal.add);
 	same_number(a->cal.canary, b->cal.canary);
 	same_number(a->cal.state, b->cal.state);
+	same_number(a->cal.entry, b->cal.entry);
 	assert_int_equal(a->cal.left_out, b->cal.left_out);
 	same_number(a->cal.bracket, b->cal.bracket);
 	assert_int_equal(a->cal.tsc_step, b->cal.tsc_step);

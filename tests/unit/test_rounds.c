@@ -26,27 +26,72 @@ static void spans(void **state)
 		{ 0, 184.8, false }, { 184.8, 0, false }, { 0, 0, false },
 	};
 	struct tg_spans s = { .n = 0 };
+	struct tg_state one = { { 184.8, 410 } };
 
 	(void)state;
-	tg_span_end(&s, 184.8);	/* ends none */
+	tg_span_end(&s, &one);	/* ends none */
 	assert_int_equal(s.n, 0);
 	for (size_t c = 0; c < NR(cases); c++) {
-		double found;
+		/* what one probe finds is nothing to the other, twice as wide */
+		struct tg_state before = { { cases[c].before, 410 } };
+		struct tg_state after = { { cases[c].after, c % 2 ? 418 : 419 } };
+		struct tg_state found;
 
-		assert_int_equal(tg_span_begin(&s, cases[c].before), 0);
+		assert_int_equal(tg_span_begin(&s, &before), 0);
 		assert_int_equal(s.n, c + 1);
-		assert_true(tg_span_state(&s.span[c]) == 0);
-		tg_span_end(&s, cases[c].after);
 		found = tg_span_state(&s.span[c]);
-		if (found != (cases[c].one ? (cases[c].before + cases[c].after) / 2 : 0))
-			fail_msg("case %zu: %g", c, found);
+		assert_true(found.probe[0] == 0 && found.probe[1] == 0);
+		tg_span_end(&s, &after);
+		found = tg_span_state(&s.span[c]);
+		if (found.probe[0] != (cases[c].one ? (cases[c].before + cases[c].after) / 2 : 0) ||
+		    found.probe[1] != (c % 2 ? 414 : 0))
+			fail_msg("case %zu: %g, %g", c, found.probe[0], found.probe[1]);
 	}
 	/* far more than room for */
-	for (int i = 0; i < 10000; i++)
-		assert_int_equal(tg_span_begin(&s, i), 0);
-	assert_true(s.n == NR(cases) + 10000 && s.span[s.n - 1].before == 9999 &&
-		    s.span[0].before == 184.8);
+	for (int i = 0; i < 10000; i++) {
+		one.probe[0] = i;
+		assert_int_equal(tg_span_begin(&s, &one), 0);
+	}
+	assert_true(s.n == NR(cases) + 10000 && s.span[s.n - 1].before.probe[0] == 9999 &&
+		    s.span[0].before.probe[0] == 184.8);
 	free(s.span);
+}
+
+static void state_order(void **state)
+{
+	static const struct {
+		struct tg_state a, b;
+		int order;
+		bool in;	/* whether a is in state b */
+	} cases[] = {
+		{ { { 184.8, 410 } }, { { 184.8, 410 } }, 0, true },
+		{ { { 185.6, 413 } }, { { 184.8, 410 } }, 0, true },
+		{ { { 185.8, 410 } }, { { 184.8, 410 } }, 0, false },
+		{ { { 184.8, 415 } }, { { 184.8, 410 } }, 0, false },
+		{ { { 188.0, 410 } }, { { 184.8, 425 } }, 1, false },
+		{ { { 184.8, 425 } }, { { 188.0, 410 } }, -1, false },
+		{ { { 184.8, 425 } }, { { 184.8, 410 } }, 1, false },
+		{ { { 184.8, 410 } }, { { 184.8, 425 } }, -1, false },
+		/* a probe that failed tells nothing apart, and is in no state */
+		{ { { 0, 425 } }, { { 184.8, 410 } }, 1, false },
+		{ { { 184.8, 0 } }, { { 184.8, 410 } }, 0, false },
+		{ { { 0, 0 } }, { { 184.8, 410 } }, 0, false },
+		/* where no state was found, all are in it */
+		{ { { 184.8, 410 } }, { { 0, 0 } }, 0, true },
+		{ { { 0, 0 } }, { { 0, 0 } }, 0, true },
+		{ { { 170.0, 410 } }, { { 0, 410 } }, 0, true },
+		{ { { 184.8, 390 } }, { { 184.8, 0 } }, 0, true },
+	};
+
+	(void)state;
+	for (size_t c = 0; c < NR(cases); c++) {
+		int order = tg_state_order(&cases[c].a, &cases[c].b);
+		int back = tg_state_order(&cases[c].b, &cases[c].a);
+
+		if (order != cases[c].order || back != -order ||
+		    tg_in_state(&cases[c].a, &cases[c].b) != cases[c].in)
+			fail_msg("case %zu: %d, %d back", c, order, back);
+	}
 }
 
 /* The lowest state that holds a fifth of the spans, whatever else there is. */
@@ -62,34 +107,76 @@ static void core_states(void **state)
 	};
 	uint64_t seed = 31;
 	struct tg_spans s = { .n = 0 };
+	struct tg_state found;
 
 	(void)state;
 	for (size_t c = 0; c < NR(cases); c++) {
-		double found;
-
 		s.n = 0;
 		for (int i = 0; i < N; i++) {
 			bool low = i < cases[c].low;
 			bool high = !low && i < cases[c].low + cases[c].high;
 			double noise = 0.4 * (2 * uniform(&seed) - 1);
+			struct tg_state before = { { (high ? 188.0 : 184.8) + noise, 410 } };
+			struct tg_state after = { { (low ? 184.8 : 188.0) - noise, 412 } };
 
-			assert_int_equal(tg_span_begin(&s, (high ? 188.0 : 184.8) + noise), 0);
-			tg_span_end(&s, (low ? 184.8 : 188.0) - noise);
-			assert_true((tg_span_state(&s.span[i]) > 0) == (low || high));
+			assert_int_equal(tg_span_begin(&s, &before), 0);
+			tg_span_end(&s, &after);
+			assert_true((tg_span_state(&s.span[i]).probe[0] > 0) == (low || high));
 		}
 		found = tg_core_state(&s);
-		if (fabs(found - cases[c].found) > 0.4)
-			fail_msg("case %zu: %g is not %g", c, found, cases[c].found);
+		if (fabs(found.probe[0] - cases[c].found) > 0.4)
+			fail_msg("case %zu: %g is not %g", c, found.probe[0], cases[c].found);
+		/* with no state of the core, those of the entry are looked for in all */
+		assert_true(found.probe[1] == 411);
 	}
 	/* none was measured: an instruction counter, or a probe that failed */
 	memset(s.span, 0, N * sizeof(*s.span));
-	assert_true(tg_core_state(&s) == 0);
+	found = tg_core_state(&s);
+	assert_true(found.probe[0] == 0 && found.probe[1] == 0);
 	/* a machine so noisy that no band holds a fifth */
 	for (int i = 0; i < N; i++)
-		s.span[i].before = s.span[i].after = 150 * pow(1.02, i);
-	assert_true(tg_core_state(&s) == 0);
+		s.span[i].before.probe[0] = s.span[i].after.probe[0] = 150 * pow(1.02, i);
+	found = tg_core_state(&s);
+	assert_true(found.probe[0] == 0 && found.probe[1] == 0);
 	s.n = 0;
-	assert_true(tg_core_state(&s) == 0);
+	found = tg_core_state(&s);
+	assert_true(found.probe[0] == 0 && found.probe[1] == 0);
+	free(s.span);
+}
+
+/*
+ * Of two entry states the lower, but of those spans alone that are in the core's
+ * better state: there it needs its fifth of all.
+ */
+static void entry_states(void **state)
+{
+	enum { N = 40 };
+	static const struct {
+		int low, high, other;	/* entry low and high in the core's state, low in another */
+		double found;
+	} cases[] = {
+		{ 20, 20, 0, 410 }, { 8, 12, 20, 410 }, { 7, 13, 20, 425 }, { 0, 10, 30, 425 },
+		{ 7, 7, 26, 0 },
+	};
+	struct tg_spans s = { .n = 0 };
+
+	(void)state;
+	for (size_t c = 0; c < NR(cases); c++) {
+		struct tg_state found;
+
+		s.n = 0;
+		for (int i = 0; i < N; i++) {
+			bool good = i < cases[c].low + cases[c].high;
+			bool low = i < cases[c].low || !good;
+			struct tg_state at = { { good ? 184.8 : 188.0, low ? 410 : 425 } };
+
+			assert_int_equal(tg_span_begin(&s, &at), 0);
+			tg_span_end(&s, &at);
+		}
+		found = tg_core_state(&s);
+		if (found.probe[0] != 184.8 || found.probe[1] != cases[c].found)
+			fail_msg("case %zu: %g, %g", c, found.probe[0], found.probe[1]);
+	}
 	free(s.span);
 }
 
@@ -248,7 +335,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spans),
+		cmocka_unit_test(state_order),
 		cmocka_unit_test(core_states),
+		cmocka_unit_test(entry_states),
 		cmocka_unit_test(loops),
 		cmocka_unit_test(shares),
 		cmocka_unit_test(stirs),
