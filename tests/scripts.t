@@ -36,4 +36,8 @@ is "no promise of later work" \
 	"$(grep -nwE 'TO''DO|FIX''ME|XX''X|place''holder' "${code[@]}" "${scripts[@]}")" ""
 is "no product or test file reads the founders' notes" \
 	"$(grep -nE '\.\./sha''red' "${code[@]}" "${scripts[@]}" Makefile Kbuild)" ""
+is "the Makefile runs every test program" \
+	"$(for f in tests/unit/test_*.c tests/unit/*.t tests/*.t tests/vm/*.t; do
+		case $f in *.c) name=$(basename "$f" .c) ;; *) name=$f ;; esac
+		grep -qwF "$name" Makefile || echo "$f"; done)" ""
 done_testing
