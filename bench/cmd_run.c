@@ -21,8 +21,8 @@ static const struct argp_option options[] = {
 	  "user: ring 3 on this machine (default); vm: boot a kernel with the module under "
 	  "QEMU; host: ring 0 and ring 3 here, module loaded", 0 },
 	{ "rounds", OPT_ROUNDS, "N", 0,
-	  "Rounds, each a fresh process (default " NUMBER(TG_ROUNDS_DEFAULT) "; lane vm "
-	  NUMBER(TG_ROUNDS_ICOUNT) ")", 0 },
+	  "Rounds, each a fresh process (default " NUMBER(TG_ROUNDS_DEFAULT) ", what repeats well in "
+	  "every third; lane vm " NUMBER(TG_ROUNDS_ICOUNT) ")", 0 },
 	{ "samples", OPT_SAMPLES, "N", 0,
 	  "Samples of each series a round (default " NUMBER(TG_SAMPLES_ROUND) ", fewer where they "
 	  "are dear; lane vm " NUMBER(TG_SAMPLES_ICOUNT) ")", 0 },

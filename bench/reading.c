@@ -192,6 +192,20 @@ void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 	set_note(cal, note);
 }
 
+bool tg_steady(const struct tg_reading *r, size_t n)
+{
+	double *v = calloc(n ? n : 1, sizeof(*v)), spread = INFINITY, most = 0;
+
+	for (size_t i = 0; v && i < n; i++)
+		v[i] = r[i].value * TG_IMUL_CYCLES / r[i].imul;
+	if (v && n >= TG_FULL_ROUNDS) {
+		spread = tg_quantile(v, n, 0.75) - tg_quantile(v, n, 0.25);
+		most = fmax(TG_STEADY_SHARE * fabs(tg_quantile(v, n, 0.5)), TG_STEADY_CYCLES);
+	}
+	free(v);
+	return spread <= most;
+}
+
 int tg_fill_figure(struct tg_figure *f, const struct tg_reading *r, const int *boots, size_t n,
 		   enum tg_unit unit, double tsc_mhz)
 {

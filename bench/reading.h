@@ -68,6 +68,15 @@ void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 		  struct tg_calibration *cal);
 
 /*
+ * tg_steady - whether n readings repeat so well that few of them do: at least
+ * TG_FULL_ROUNDS, and their middle half lies within TG_STEADY_SHARE of the median
+ * or TG_STEADY_CYCLES, whichever is more.
+ */
+#define TG_STEADY_SHARE		0.005
+#define TG_STEADY_CYCLES	0.25
+bool tg_steady(const struct tg_reading *r, size_t n);
+
+/*
  * tg_fill_figure - rounds, value, error, ns and status of a figure from its
  * readings. Each round is converted by the chain that ran beside it.
  * boots: the boot of each reading. tsc_mhz: for ns. Where a reading is NaN, or

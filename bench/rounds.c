@@ -35,7 +35,9 @@
  * for each experiment, once half of them are done: CORE within 20 s, even
  * beside a busy neighbour.
  */
-#define TG_ROW_SECONDS	0.12
+#define TG_ROW_SECONDS	0.1
+/* Then, too, what repeats well (tg_steady()) is measured in one of so many rounds. */
+#define TG_STEADY_TURN	3
 /* With so many times the time that rounds need at their fastest, they hurry. */
 #define TG_LATE		1.2
 
@@ -46,11 +48,13 @@ struct run {
 	size_t n;
 	const int *cpus;	/* taken in turn */
 	int nr_cpus, turn;
+	int rounds;		/* begun, but for those over again */
 	bool hurry;		/* a busy neighbour has cost too much already */
 	struct tg_clock *clock;
 	size_t *order;
 	uint64_t seed;
 	struct tg_stir stir;
+	struct tg_reading *few;	/* room for the good readings of one point */
 	size_t done, total;	/* readings, for the progress shown */
 	char *err;
 	size_t errlen;
@@ -216,31 +220,6 @@ static int one_process(struct run *r, const size_t *order, size_t n, const char 
 	return TG_EXIT_OK;
 }
 
-/* Every point that wanted() once, in a random order. */
-static int one_round(struct run *r, bool (*wanted)(const struct run *r, const struct tg_track *t),
-		     const char *what)
-{
-	size_t i, m = 0, left, culprit;
-	int rc = TG_EXIT_OK;
-
-	for (i = 0; i < r->n; i++)
-		if (r->t[i].status == TG_OK && wanted(r, &r->t[i]))
-			r->order[m++] = i;
-	tg_shuffle(r->order, m, &r->seed);
-	for (left = m; left && rc == TG_EXIT_OK; ) {
-		size_t *from = r->order + (m - left);
-
-		rc = one_process(r, from, left, what, &culprit);
-		if (culprit == r->n)
-			break;
-		for (i = 0; i < left && from[i] != culprit; i++)
-			;
-		left -= i + 1;
-	}
-	r->turn++;
-	return tg_interrupted ? TG_EXIT_INTERRUPTED : rc;
-}
-
 /*
  * Whether a reading was taken while another thread ran on the core: of all its
  * samples, the chains' too, more were beside slow canaries than a twentieth of
@@ -260,25 +239,70 @@ static bool wrong_state(const struct run *r, const struct tg_reading *reading)
 	return !tg_in_state(&state, &r->clock->state);
 }
 
+static bool is_good(const struct run *r, const struct tg_reading *reading)
+{
+	return !shared(r, reading) && !wrong_state(r, reading);
+}
+
 static size_t good(const struct run *r, const struct tg_track *t)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->nr_readings; i++)
-		n += !shared(r, &t->readings[i]) && !wrong_state(r, &t->readings[i]);
+		n += is_good(r, &t->readings[i]);
 	return n;
 }
 
-static bool anyone(const struct run *r, const struct tg_track *t)
+/*
+ * Whether the point is measured in this round. Half the points repeat within a
+ * per mille from the start: their time goes to those that do not.
+ */
+static bool due(const struct run *r, const struct tg_track *t)
 {
-	(void)r;
-	(void)t;
-	return true;
+	size_t n = 0;
+
+	if (!r->o->brief || (t - r->t + r->turn) % TG_STEADY_TURN == 0)
+		return true;
+	for (size_t i = 0; i < t->nr_readings; i++)
+		if (is_good(r, &t->readings[i]))
+			r->few[n++] = t->readings[i];
+	return !tg_steady(r->few, n);
 }
 
 static bool lacking(const struct run *r, const struct tg_track *t)
 {
-	return good(r, t) * 2 < (size_t)r->o->rounds;
+	size_t n = good(r, t);
+
+	return n * 2 < t->turns || (n < TG_FULL_ROUNDS && t->turns >= TG_FULL_ROUNDS);
+}
+
+/* Every point that is due, or lacks good readings, once, in a random order. */
+static int one_round(struct run *r, bool again, const char *what)
+{
+	size_t i, m = 0, left, culprit;
+	int rc = TG_EXIT_OK;
+
+	for (i = 0; i < r->n; i++) {
+		if (r->t[i].status != TG_OK || !(again ? lacking : due)(r, &r->t[i])) {
+			r->total -= !again;
+			continue;
+		}
+		r->order[m++] = i;
+		r->t[i].turns += !again;
+	}
+	tg_shuffle(r->order, m, &r->seed);
+	for (left = m; left && rc == TG_EXIT_OK; ) {
+		size_t *from = r->order + (m - left);
+
+		rc = one_process(r, from, left, what, &culprit);
+		if (culprit == r->n)
+			break;
+		for (i = 0; i < left && from[i] != culprit; i++)
+			;
+		left -= i + 1;
+	}
+	r->turn++;
+	return tg_interrupted ? TG_EXIT_INTERRUPTED : rc;
 }
 
 /* Leaves the good readings, if they are enough. */
@@ -295,10 +319,10 @@ static void settle(const struct run *r, struct tg_track *t)
 	free(t->reason);
 	t->reason = NULL;
 	t->nr_poor = t->nr_readings - n;
-	if (n * TG_GOOD_SHARE < (size_t)r->o->rounds || n == t->nr_readings)
+	if (n * TG_GOOD_SHARE < (size_t)r->rounds || n == t->nr_readings)
 		return;
 	for (i = 0; i < t->nr_readings; i++) {
-		if (shared(r, &t->readings[i]) || wrong_state(r, &t->readings[i]))
+		if (!is_good(r, &t->readings[i]))
 			continue;
 		t->boots[to] = t->boots[i];
 		t->readings[to++] = t->readings[i];
@@ -334,7 +358,7 @@ static int once_more(struct run *r, double took, int rounds)
 			break;
 		snprintf(what, sizeof(what), "%zu taken again", missing);
 		r->total += missing;
-		rc = one_round(r, lacking, what);
+		rc = one_round(r, true, what);
 	}
 	r->clock->state = tg_core_state(&r->clock->spans);
 	return rc;
@@ -346,7 +370,8 @@ int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const in
 	struct run r = {
 		.o = o, .t = t, .n = n, .cpus = cpus, .nr_cpus = nr_cpus, .clock = clock,
 		.seed = TG_BOOTSTRAP_SEED, .order = calloc(n, sizeof(*r.order)),
-		.total = n * o->rounds, .err = err, .errlen = errlen,
+		.few = calloc(o->rounds, sizeof(*r.few)), .total = n * o->rounds, .err = err,
+		.errlen = errlen,
 	};
 	double start = seconds(), fastest = INFINITY;
 	double enough = fmax(n * TG_ROW_SECONDS, TG_AGAIN_UNTIL);
@@ -354,8 +379,9 @@ int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const in
 	char what[64];
 	size_t i;
 
-	if (!r.order) {
+	if (!r.order || !r.few) {
 		snprintf(err, errlen, "no memory");
+		free(r.few);
 		free(r.order);
 		return TG_EXIT_IO;
 	}
@@ -367,7 +393,8 @@ int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const in
 		snprintf(what, sizeof(what), "round %d of %d", round + 1, o->rounds);
 		r.hurry = before - start > TG_LATE * round * fastest;
 		clock->state = tg_core_state(&clock->spans);
-		rc = one_round(&r, anyone, what);
+		r.rounds++;
+		rc = one_round(&r, false, what);
 		fastest = fmin(fastest, seconds() - before);
 	}
 	if (rc == TG_EXIT_OK)
@@ -378,6 +405,7 @@ int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const in
 		settle(&r, &t[i]);
 	if (rc == TG_EXIT_INTERRUPTED)
 		snprintf(err, errlen, "interrupted");
+	free(r.few);
 	free(r.order);
 	return rc;
 }

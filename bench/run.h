@@ -12,7 +12,7 @@
 #include "report.h"
 #include "select.h"
 
-#define TG_ROUNDS_DEFAULT	60
+#define TG_ROUNDS_DEFAULT	90
 #define TG_ROUNDS_QUICK		3
 #define TG_SAMPLES_ROUND	200
 #define TG_ROUNDS_MAX		1000
@@ -20,7 +20,7 @@
 /* Under an instruction counter every sample is the same. */
 #define TG_ROUNDS_ICOUNT	2
 #define TG_SAMPLES_ICOUNT	8
-/* Figures of fewer good rounds than a tenth of those asked for take the others too. */
+/* Figures of fewer good rounds than a tenth of all take the others too. */
 #define TG_GOOD_SHARE		10
 #define TG_BOOTS_MAX		100
 
@@ -59,11 +59,12 @@ struct tg_track {
 	struct tg_reading *readings;	/* one a round */
 	int *boots;
 	size_t nr_readings;
+	size_t turns;		/* rounds whose turn it was in, but for those over again */
 	size_t skips;		/* rounds that could not measure it */
 	/*
 	 * Of these taken beside another thread on the core, or in another state of
-	 * it (core_state.h): kept where fewer than one in TG_GOOD_SHARE of the rounds
-	 * asked for were better.
+	 * it (core_state.h): kept where fewer than one in TG_GOOD_SHARE of all rounds
+	 * were better.
 	 */
 	size_t nr_poor;
 };

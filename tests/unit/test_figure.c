@@ -287,6 +287,42 @@ static void quick_figures(void **state)
 	}
 }
 
+/* Twelve rounds whose middle half lies within 0.5 %, or a quarter of a cycle. */
+static void steady_rows(void **state)
+{
+	static const struct {
+		double centre, step;	/* cycles; of 16 readings this far apart */
+		bool steady;
+	} cases[] = {
+		{ 1000, 0.6, true }, { 1000, 0.7, false },
+		{ 100, 0.06, true }, { 100, 0.07, false },
+		{ 3, 0.03, true }, { 3, 0.04, false }, { -1000, 0.6, true }, { 0, 0.03, true },
+		{ 0, 0.04, false },
+	};
+	struct tg_reading r[16] = { { 0 } };
+
+	(void)state;
+	for (size_t c = 0; c < NR(cases); c++) {
+		for (size_t i = 0; i < NR(r); i++) {
+			/* the clock's rate is each reading's own */
+			r[i].imul = i % 2 ? 2.0 : 1.5;
+			r[i].value = (cases[c].centre + cases[c].step * (i * 7 % 16 - 7.5)) *
+				     r[i].imul / TG_IMUL_CYCLES;
+		}
+		if (tg_steady(r, NR(r)) != cases[c].steady)
+			fail_msg("case %zu", c);
+	}
+	for (size_t i = 0; i < NR(r); i++)
+		r[i].value = r[i].imul;
+	for (size_t n = 0; n <= NR(r); n++)
+		assert_int_equal(tg_steady(r, n), n >= TG_FULL_ROUNDS);
+	/* outliers do not count, what is no number is not steady */
+	r[0].value = r[1].value = 100;
+	assert_true(tg_steady(r, NR(r)));
+	r[0].value = NAN;
+	assert_false(tg_steady(r, NR(r)));
+}
+
 /* A figure below its error is not resolvable, also a negative one; never clamped. */
 static void not_resolvable(void **state)
 {
@@ -368,6 +404,7 @@ int main(void)
 		cmocka_unit_test(figure_in_cycles),
 		cmocka_unit_test(figure_in_insns),
 		cmocka_unit_test(quick_figures),
+		cmocka_unit_test(steady_rows),
 		cmocka_unit_test(not_resolvable),
 		cmocka_unit_test(readings_without_a_number),
 	};
