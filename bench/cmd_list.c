@@ -9,12 +9,13 @@
 #include "select.h"
 
 struct list_options {
-	bool names, markdown;
+	bool core, names, markdown;
 	char **patterns;
 	size_t nr_patterns;
 };
 
 static const struct argp_option options[] = {
+	{ "core", 'c', NULL, 0, "Of the CORE tier alone: what a run without patterns measures", 0 },
 	{ "names", 'n', NULL, 0, "Every full name, one a line", 0 },
 	{ "markdown", 'm', NULL, 0, "The table of the README", 0 },
 	{ 0 }
@@ -26,6 +27,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	(void)arg;
 	switch (key) {
+	case 'c':
+		o->core = true;
+		return 0;
 	case 'n':
 		o->names = true;
 		return 0;
@@ -35,6 +39,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARGS:
 		o->patterns = state->argv + state->next;
 		o->nr_patterns = state->argc - state->next;
+		return 0;
+	case ARGP_KEY_END:
+		if (o->names && o->markdown)
+			tg_bad_usage(state, "--names is a list, --markdown a table: one of them");
+		if (o->core && o->nr_patterns)
+			tg_bad_usage(state, "--core is a selection of its own: no pattern beside it");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -112,7 +122,7 @@ int tg_cmd_list(int argc, char **argv)
 	size_t i;
 
 	tg_arguments(&argp, argc, argv, &o);
-	if (tg_select(o.patterns, o.nr_patterns, true, R0 | R3, &s, err, sizeof(err))) {
+	if (tg_select(o.patterns, o.nr_patterns, !o.core, R0 | R3, &s, err, sizeof(err))) {
 		fprintf(stderr, "tollgate: list: %s\n", err);
 		return TG_EXIT_INPUT;
 	}

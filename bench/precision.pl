@@ -46,7 +46,9 @@ sub span
 sub read_run
 {
 	my ($at) = @_;
-	my $report = decode_json(slurp("$at/report.json"));
+	my $report = eval { decode_json(slurp("$at/report.json")) };
+	ref $report eq 'HASH' && ref $report->{figures} eq 'ARRAY'
+		or die "precision.pl: $at/report.json: not a report\n";
 	my %run = (head => $report, state => $report->{calibration}{state} // 0,
 		entry => $report->{calibration}{entry} // 0);
 	my @measured = grep { defined $_->{value} } @{$report->{figures}};

@@ -121,6 +121,10 @@ done
 refuses "no such report" 6 "nothere.json" $tollgate report "$scratch/nothere.json"
 refuses "a directory as report" 6 "$scratch" $tollgate report "$scratch"
 head -c 300 "$good" >"$scratch/cut.json"
+echo 5 >"$scratch/five.json"
+refuses "a number is no report" 2 "five.json: not JSON: line 1" $tollgate report "$scratch/five.json"
+(cat "$good"; echo x) >"$scratch/more.json"
+refuses "more than a report" 2 "not JSON: something follows its end" $tollgate report "$scratch/more.json"
 refuses "truncated report" 2 "cut.json" $tollgate report "$scratch/cut.json"
 echo '{"context": {"date": "x"}, "benchmarks": []}' >"$scratch/foreign.json"
 refuses "foreign report" 2 "foreign.json.*not a Tollgate report" $tollgate report "$scratch/foreign.json"
@@ -194,6 +198,18 @@ is "SIGINT leaves no report" "$(ls "$scratch/int" 2>/dev/null)" ""
 # shellcheck disable=SC2086 # a list of pids
 is "SIGINT leaves no round" "$([[ -z $kids ]] || ps -o pid= -p ${kids// /,}0)" ""
 
+# All that was asked for is skipped: there is a report, it says why, and exit code 3.
+if grep -qw amx_tile /proc/cpuinfo; then
+	skip "nothing of it can be measured here" "this CPU has AMX"
+else
+	rc=0
+	said=$($tollgate run -o "$scratch/none" --rounds 1 fpu/xsave:amx@r3 2>&1 >/dev/null) || rc=$?
+	is "nothing of it can be measured here" $rc 3
+	like "nothing of it: the reason" 'nothing of this can be measured here: .*0x60000' "$said"
+	like "nothing of it: the clock was looked at all the same" 'skipped: 1 figure' \
+		"$($tollgate report "$scratch/none/report.json")"
+fi
+
 # What kills the process of a round costs the figure under way, no other.
 $tollgate run -o "$scratch/kill" --rounds 2 --samples 65536 'insn/*' >/dev/null 2>"$scratch/err" &
 pid=$!
@@ -210,6 +226,10 @@ is "a round that is killed: all others are there" \
 	$(($($tollgate list --names 'insn/*@r3' | wc -l) - 1))
 
 ok "list prints" $tollgate list
+is "the CORE tier, by name" "$($tollgate list --core --names | grep -c '@r3$')" \
+	"$(grep -c '"method"' results/reference/*/user-*/report.json)"
+refuses "two kinds of list" 2 "one of them" $tollgate list --names --markdown
+refuses "the tier and a pattern" 2 "no pattern beside it" $tollgate list --core insn/nop
 is "names are unique" "$($tollgate list --names | sort | uniq -d)" ""
 is "every name is found again" "$($tollgate list --names 'fpu/xsave:sse@r3')" "fpu/xsave:sse@r3"
 is "defaults may be spelled out" "$($tollgate list --names fpu/xsave:x87:init@r3)" "fpu/xsave@r3"
