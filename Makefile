@@ -62,8 +62,8 @@ UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_
 	     test_reading test_figure test_canary test_image test_report test_report_errors \
 	     test_report_file \
 	     test_significance test_compare test_compare_reports test_crossing test_touch \
-	     test_cmdline fuzz_report) tests/unit/schema.t
-FAST	:= $(UNIT) tests/cli.t tests/compare.t tests/precision.t tests/readme.t tests/vm/30-golden-6.12.t
+	     test_cmdline test_doctor fuzz_report) tests/unit/schema.t tests/unit/doctor_schema.t
+FAST	:= $(UNIT) tests/cli.t tests/doctor.t tests/compare.t tests/precision.t tests/readme.t tests/vm/30-golden-6.12.t
 CHECK	:= $(FAST) tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
 	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \

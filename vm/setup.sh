@@ -8,7 +8,7 @@ set -euo pipefail
 usage()
 {
 	cat <<-'EOF'
-	usage: vm/setup.sh [--print] [harness|module|vm|test|host|all]...
+	usage: vm/setup.sh [--print | --missing] [harness|module|vm|test|host|all]...
 
 	  harness   what builds bench/tollgate
 	  module    what builds tollgate.ko against unpacked kernel headers
@@ -18,6 +18,7 @@ usage()
 	  all       the first four (default)
 
 	  --print   list the packages, install nothing
+	  --missing list those that are not there, install nothing
 	TOLLGATE_NO_INSTALL=1 turns installing off.
 	EOF
 }
@@ -137,11 +138,12 @@ quietly() # COMMAND...
 
 main()
 {
-	local print=0 parts=() word names
+	local print=0 missing=0 parts=() word names
 
 	for word in "$@"; do
 		case $word in
 		--print) print=1 ;;
+		--missing) missing=1 ;;
 		-h | --help) usage; exit 0 ;;
 		harness | module | vm | test | host) parts+=("$word") ;;
 		all) parts+=(harness module vm test) ;;
@@ -155,6 +157,10 @@ main()
 		return
 	fi
 	names=$(packages "${parts[@]}" | missing)
+	if [[ $missing -eq 1 ]]; then
+		[[ -z $names ]] || printf '%s\n' "$names"
+		return
+	fi
 	# shellcheck disable=SC2086 # one word a package
 	[[ -z $names ]] || install_packages $names
 }
