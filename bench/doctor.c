@@ -23,6 +23,9 @@ static void say(struct tg_verdict *v, const char *fmt, ...)
 	va_end(args);
 }
 
+/* A longer line about KVM is told by its finding; here its first word does. */
+#define TG_KVM_BRIEF	50
+
 /* The first reason begins the verdict, more follow it. */
 static void no(struct tg_verdict *v, const char *why)
 {
@@ -100,6 +103,8 @@ static void host(const struct tg_facts *f, const struct tg_verdict *ring3, struc
 
 static void vm(const struct tg_facts *f, struct tg_verdict *v)
 {
+	const char *kvm = f->kvm ? f->kvm : "not probed: vm/kvm-probe.sh is not here";
+	int len = strlen(kvm) > TG_KVM_BRIEF ? strcspn(kvm, " :") : strlen(kvm);
 	char why[200];
 
 	if (!f->home) {
@@ -124,8 +129,7 @@ static void vm(const struct tg_facts *f, struct tg_verdict *v)
 		return;
 	v->usable = true;
 	v->unit = tg_kvm_is(f, "native") ? TG_UNIT_CYCLES : TG_UNIT_INSNS;
-	say(v, "yes, %s (KVM %s)", tg_unit_names[v->unit],
-	    f->kvm ? f->kvm : "not probed: vm/kvm-probe.sh is not here");
+	say(v, "yes, %s (KVM %.*s)", tg_unit_names[v->unit], len, kvm);
 }
 
 bool tg_kvm_is(const struct tg_facts *f, const char *word)

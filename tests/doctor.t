@@ -149,7 +149,7 @@ fi
 
 ### It changes nothing
 
-# Files of the tree and of the places where it could leave some; settings; what is loaded,
+# With all of vm/, and so with the probe. Files of the tree and of the places where it could leave some; settings; what is loaded,
 # mounted and running below us.
 state()
 {
@@ -165,7 +165,7 @@ state()
 	ps -o pid= --ppid $$ | wc -l
 }
 state >"$scratch/before"
-$tollgate doctor >"$scratch/out"
+TOLLGATE_HOME=$PWD $tollgate doctor >"$scratch/out"
 state >"$scratch/after"
 is "files, settings, mounts, modules and processes are as before" \
 	"$(diff "$scratch/before" "$scratch/after")" ""

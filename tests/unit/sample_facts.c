@@ -113,6 +113,10 @@ CASE(no_probe) { f->kvm = NULL; }
 CASE(kvm_denied) { f->kvm = "denied: /dev/kvm: Permission denied"; }
 CASE(kvm_absent) { f->kvm = "absent: /dev/kvm: No such file or directory"; }
 CASE(kvm_emulated) { f->kvm = "emulated cli takes 2100 cycles"; }
+CASE(kvm_numbers)
+{
+	f->kvm = "emulated cli=2545 sti=2597 swapgs=3133 cr2=3021 (beyond the limit: cli sti)";
+}
 CASE(kvm_slow) { f->kvm = "slow: no answer"; }
 
 #define NO_DO "nothing"
@@ -233,6 +237,8 @@ const struct sample_case sample_cases[] = {
 	  { NULL, NULL, INSNS "absent" } },
 	{ "kvm_emulated", kvm_emulated, "kvm", TG_NOTE, "2100 cycles", "bare metal",
 	  { NULL, NULL, INSNS "emulated cli takes 2100 cycles)" } },
+	{ "kvm_numbers", kvm_numbers, "kvm", TG_NOTE, "swapgs=3133", "bare metal",
+	  { NULL, NULL, INSNS "emulated)" } },
 	{ "kvm_slow", kvm_slow, "kvm", TG_NOTE, "slow", "bare metal", { NULL, NULL, INSNS "slow" } },
 };
 const size_t nr_sample_cases = sizeof(sample_cases) / sizeof(sample_cases[0]);
