@@ -62,14 +62,15 @@ UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_
 	     test_reading test_figure test_rounds test_canary test_image test_report test_report_errors \
 	     test_report_file \
 	     test_significance test_compare test_compare_reports test_crossing test_touch \
-	     fuzz_report) tests/unit/schema.t
-FAST	:= $(UNIT) tests/cli.t tests/compare.t tests/precision.t tests/readme.t tests/vm/30-golden-6.12.t
-CHECK	:= $(FAST) tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t \
+	     test_cmdline test_doctor fuzz_report) tests/unit/schema.t tests/unit/doctor_schema.t
+FAST	:= $(UNIT) tests/cli.t tests/doctor.t tests/compare.t tests/precision.t tests/readme.t tests/vm/30-golden-6.12.t
+CHECK	:= $(FAST) tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t tests/vm/13-faults-6.12.t tests/vm/14-doctor.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
 	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \
 	   tests/vm/22-two-cpus-6.12.t tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
 # test_engine is timed, and so gates nothing that others wait for.
-ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t
+ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t tests/vm/46-faults-6.1.t \
+	   tests/vm/47-secure-boot.t
 
 check-fast check check-all: export WERROR = 1
 check-fast: test-programs
@@ -81,8 +82,9 @@ check: test-programs
 check-all: test-programs
 	@vm/record.sh results/check-all.txt tests/run all $(ALL)
 
+check-all: LONG = all long
 test-programs:
-	@vm/setup.sh
+	@vm/setup.sh $(LONG)
 	@$(MAKE) -s --no-print-directory harness
 	@$(MAKE) -s --no-print-directory -C tests/unit
 

@@ -11,7 +11,8 @@
 #include "run.h"
 
 enum { OPT_LANE = 256, OPT_ROUNDS, OPT_SAMPLES, OPT_CPU, OPT_KERNEL, OPT_BOOTS, OPT_FULL,
-       OPT_QUICK, OPT_QUIET, OPT_JSON, OPT_QEMU, OPT_QEMU_CPU, OPT_ACCEL, OPT_APPEND, OPT_ICOUNT };
+       OPT_QUICK, OPT_QUIET, OPT_JSON, OPT_QEMU, OPT_QEMU_CPU, OPT_ACCEL, OPT_APPEND, OPT_ICOUNT,
+       OPT_MEM };
 
 #define TEXT(macro)	#macro
 #define NUMBER(macro)	TEXT(macro)
@@ -29,6 +30,7 @@ static const struct argp_option options[] = {
 	{ "cpu", OPT_CPU, "N", 0, "CPU to measure on (default: the highest allowed, and another one in turn)", 0 },
 	{ "kernel", OPT_KERNEL, "K", 0, "Lane vm: 6.1 or 6.12 (default 6.12)", 0 },
 	{ "boots", OPT_BOOTS, "N", 0, "Lane vm: boots, each with all its rounds (default 1)", 0 },
+	{ "mem", OPT_MEM, "MIB", 0, "Lane vm: memory of the guest (default 512)", 0 },
 	{ "full", OPT_FULL, NULL, 0, "All experiments, not the CORE tier alone", 0 },
 	{ "quick", OPT_QUICK, NULL, 0,
 	  NUMBER(TG_ROUNDS_QUICK) " rounds of " NUMBER(TG_SAMPLES_QUICK) " samples, marked quick "
@@ -105,6 +107,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_BOOTS:
 		o->boots = number(state, "boots", arg, 1, TG_BOOTS_MAX);
 		return 0;
+	case OPT_MEM:
+		o->mem = number(state, "mem", arg, 1, 9999999);
+		return 0;
 	case OPT_FULL:
 		o->full = true;
 		return 0;
@@ -142,9 +147,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->nr_patterns = state->argc - state->next;
 		return 0;
 	case ARGP_KEY_END:
-		if (o->lane != TG_LANE_VM && (o->kernel || o->boots))
+		if (o->lane != TG_LANE_VM && (o->kernel || o->boots || o->mem))
 			tg_bad_usage(state, "--%s needs --lane vm",
-				     o->kernel ? "kernel" : "boots");
+				     o->kernel ? "kernel" : o->boots ? "boots" : "mem");
 		if (o->lane == TG_LANE_USER && o->quiet)
 			tg_bad_usage(state,
 				     "--quiet is about ring 0: it needs --lane vm or host");

@@ -3,12 +3,25 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cmdline.h"
 #include "place.h"
 #include "run.h"
 
 static char *copy(const char *s)
 {
 	return s ? strdup(s) : NULL;
+}
+
+/* Words added to a guest's command line, as a report may carry them; NULL: none. */
+static char *appended(const char *words)
+{
+	char *kept = words ? tg_command_line(words, NULL) : NULL;
+
+	if (kept && !*kept) {
+		free(kept);
+		kept = NULL;
+	}
+	return kept;
 }
 
 /* Tracks of the selected points; what cannot run here says so at once. */
@@ -101,7 +114,7 @@ static void describe(struct tg_report *r, const struct tg_options *o, int cpu)
 	r->env.qemu = copy(o->qemu);
 	r->env.qemu_cpu = copy(o->qemu_cpu);
 	r->env.accel = copy(o->accel);
-	r->env.append = copy(o->append);
+	r->env.append = appended(o->append);
 	r->plan.boots = 1;
 	r->plan.rounds = o->rounds;
 	r->plan.samples = o->samples;

@@ -7,11 +7,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine.h"
 #include "exit.h"
+#include "host_facts.h"
 
 static const char dir[] = "/sys/kernel/debug/" TG_DEBUGFS_NAME;
 static const char *const roles[TG_ENGINE_ROLES] = {
@@ -21,25 +21,31 @@ static const char *const roles[TG_ENGINE_ROLES] = {
 
 const char *tg_module_dir(char *why, size_t len, int *code)
 {
-	struct stat st;
+	struct tg_host_facts host;
+	unsigned int faults;
+	int i;
 
-	if (!access("/sys/kernel/debug/" TG_DEBUGFS_NAME "/run", R_OK | W_OK))
-		return dir;
-	*code = TG_EXIT_NOTHING;
-	if (geteuid()) {
-		*code = TG_EXIT_REFUSED;
-		snprintf(why, len, "lane host needs root: its files are for root alone");
-	} else if (stat("/sys/kernel/debug", &st)) {
-		snprintf(why, len, "lane host needs debugfs, which this kernel lacks");
-	} else if (stat("/sys/module/tollgate", &st)) {
+	tg_host_facts_get(&host);
+	faults = tg_host_faults(&host);
+	tg_host_facts_free(&host);
+	for (i = 0; i < TG_NR_FAULTS; i++) {
+		if (!(faults & 1u << i))
+			continue;
+		*code = tg_host_fault_texts[i].code;
+		snprintf(why, len, "%s", tg_host_fault_texts[i].line);
+		return NULL;
+	}
+	if (!host.loaded) {
+		*code = TG_EXIT_NOTHING;
 		snprintf(why, len, "module tollgate is not loaded; 'make bench LANE=host' loads it, runs and unloads it");
-	} else if (stat(dir, &st)) {
-		snprintf(why, len, "debugfs is not mounted: mount -t debugfs debugfs /sys/kernel/debug");
-	} else {
+		return NULL;
+	}
+	if (access("/sys/kernel/debug/" TG_DEBUGFS_NAME "/run", R_OK | W_OK)) {
 		*code = TG_EXIT_REFUSED;
 		snprintf(why, len, "%s/run: %s", dir, strerror(errno));
+		return NULL;
 	}
-	return NULL;
+	return dir;
 }
 
 /* A whole file of debugfs, NUL-terminated; NULL with errno. */

@@ -32,6 +32,7 @@ struct tg_options {
 	bool fit;		/* samples is a default: fewer where they are dear */
 	int cpu;		/* -1: the highest CPU this process may use, and a second */
 	int boots;
+	int mem;		/* of a guest, MiB; 0: vm/boot.sh's default */
 	bool full, quick;
 	bool icount;		/* defaults for an instruction counter */
 	const char *quiet;	/* NULL: the module's default */

@@ -23,6 +23,7 @@ struct guest {
 	char dir[PATH_MAX];		/* private: module, job, what came out */
 	const char *cpu_model, *accel;
 	long limit;			/* seconds a boot may take */
+	int mem;			/* MiB; 0: vm/boot.sh's default */
 };
 
 /* A key=value line of a script's output. */
@@ -145,10 +146,11 @@ static int boot(const struct guest *g, int n, int of, long left, struct tg_repor
 		size_t errlen)
 {
 	char job[PATH_MAX + 16], ko[PATH_MAX + 32], dir[PATH_MAX + 16], what[96];
-	char self[PATH_MAX + 16], path[PATH_MAX + 32], exe[PATH_MAX], limit[16];
+	char self[PATH_MAX + 16], path[PATH_MAX + 32], exe[PATH_MAX], limit[16], mem[16];
 	char *const argv[] = { "vm/boot.sh", "--image", (char *)g->image, "--job", job, "--out", dir,
 			       "--qemu-cpu", (char *)g->cpu_model, "--file", ko, "--file", self,
-			       "--file", "vm/host-run.sh:/host-run.sh", "--timeout", limit, NULL };
+			       "--file", "vm/host-run.sh:/host-run.sh", "--timeout", limit,
+			       g->mem ? "--mem" : NULL, mem, NULL };
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	int rc;
 
@@ -158,6 +160,7 @@ static int boot(const struct guest *g, int n, int of, long left, struct tg_repor
 	}
 	exe[len] = 0;
 	snprintf(limit, sizeof(limit), "%ld", g->limit);
+	snprintf(mem, sizeof(mem), "%d", g->mem);
 	snprintf(job, sizeof(job), "%s/job", g->dir);
 	snprintf(ko, sizeof(ko), "%s/tollgate.ko:/tollgate.ko", g->dir);
 	snprintf(self, sizeof(self), "%s:/tollgate", exe);
@@ -297,7 +300,7 @@ static void tidy(const struct guest *g, int rc, char *err, size_t errlen)
 int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, size_t errlen)
 {
 	char *const version[] = { "qemu-system-x86_64", "--version", NULL };
-	struct guest g = { .cpu_model = "max", .accel = "tcg,icount" };
+	struct guest g = { .cpu_model = "max", .accel = "tcg,icount", .mem = o->mem };
 	struct tg_selection sel;
 	char text[512], *word;
 	int rc;

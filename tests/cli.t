@@ -20,7 +20,7 @@ before=$(tree_state)
 
 is "no command: exit code" "$($tollgate >/dev/null 2>&1; echo $?)" 2
 like "no command: says what there is" '^Usage: tollgate COMMAND' "$($tollgate 2>&1)"
-refuses "unknown command" 2 "no command 'rum'; allowed: list run report" $tollgate rum
+refuses "unknown command" 2 "no command 'rum'; allowed: list run report compare doctor" $tollgate rum
 refuses "unknown experiment" 2 "'irq/clii' is no experiment" $tollgate run irq/clii
 refuses "unknown experiment with a ring" 2 "'x/y' is no experiment" $tollgate run x/y@r3
 refuses "glob without a match" 2 "no experiment matches 'nope\*'" $tollgate run 'nope*'
@@ -47,6 +47,9 @@ refuses "quiet without ring 0" 2 "--quiet is about ring 0" $tollgate run --quiet
 refuses "unknown quiet" 2 "--quiet 'loud' is not allowed; allowed: tpr cli none" \
 	$tollgate run --lane vm --quiet loud
 refuses "kernel without lane vm" 2 "--kernel needs --lane vm" $tollgate run --kernel 6.1
+refuses "memory without lane vm" 2 "--mem needs --lane vm" $tollgate run --mem 512
+refuses "no memory" 2 "--mem '0' is not allowed; allowed: a whole number from 1 to 9999999" \
+	$tollgate run --lane vm --mem 0
 refuses "unknown kernel" 2 "5\.10.*6\.1.*6\.12" $tollgate run --lane vm --kernel 5.10 insn/nop
 refuses "unknown option" 2 "option '--bogus' is unknown" $tollgate run --bogus insn/nop
 refuses "option without its value" 2 "option '--rounds' is unknown, or lacks" \
@@ -60,7 +63,7 @@ if [[ -d /sys/module/tollgate ]]; then
 else
 	code=3
 	[[ $EUID -eq 0 ]] || code=4
-	refuses "lane host without the module" $code "not loaded.*make bench LANE=host|lacks|needs root" \
+	refuses "lane host without the module" $code "not loaded.*make bench LANE=host|built without modules|needs debugfs|needs root" \
 		$tollgate run --lane host insn/nop
 fi
 mkdir "$scratch/open"

@@ -30,7 +30,9 @@ usage()
 	EOF
 }
 
-image="" job="" out="" cpu="" accel=tcg icount="" append="" smp=1 mem=512
+image="" job="" out="" cpu="" accel=tcg icount="" append="" smp=1
+readonly default_mem=512
+mem=$default_mem
 limit=120 qmp="" warnings=0 files=() extra=()
 work="" part="" pid=""
 
@@ -40,6 +42,10 @@ work="" part="" pid=""
 trouble='(^|\] )(BUG|WARNING): |\[ cut here \]|Oops: |\[#[0-9]+\]'
 trouble+='|general protection fault(,|: [0-9a-f]{4} )|unable to handle'
 trouble+='|RCU stall|rcu.*(detected|self-detected) |Call Trace:'
+
+# What it says when memory is short; an initramfs of ours is never broken.
+starved='Out of memory: Killed|deadlocked on memory|page allocation failure'
+starved+='|Initramfs unpacking failed|panic.*: Out of memory'
 
 options()
 {
@@ -99,8 +105,10 @@ check_options()
 	tcg) icount=${icount:-1} cpu=${cpu:-max} ;;
 	kvm)
 		[[ $icount != 1 ]] || die $EXIT_INPUT "boot: --icount needs --accel tcg"
-		[[ -e /dev/kvm ]] || die $EXIT_NOTHING "--accel kvm: this machine has no /dev/kvm"
-		[[ -w /dev/kvm ]] || die $EXIT_REFUSED "--accel kvm: no right to use /dev/kvm"
+		[[ -e /dev/kvm ]] ||
+			die $EXIT_NOTHING "--accel kvm: no /dev/kvm: modprobe kvm_intel or kvm_amd, or --accel tcg"
+		[[ -r /dev/kvm && -w /dev/kvm ]] ||
+			die $EXIT_REFUSED "--accel kvm: no right to use /dev/kvm: usermod -aG kvm $(id -un) and log in again, or --accel tcg"
 		icount=0 cpu=${cpu:-host}
 		;;
 	*) die $EXIT_INPUT "boot: --accel is tcg or kvm, not $accel" ;;
@@ -202,10 +210,16 @@ main()
 	prepare
 	run_qemu || status=$?
 
-	if line=$(said 'Kernel panic'); then
+	if [[ $warnings -eq 0 ]] && [[ -n $(said "$starved") ]]; then
+		fail "out of memory: --mem $mem (MiB) is too little; the default is $default_mem"
+	elif grep -qs "Cannot allocate memory" "$work/qemu.log"; then
+		fail "this machine has not the memory for a guest of $mem MiB: free some, or a smaller --mem"
+	elif line=$(said 'Kernel panic'); then
 		fail "kernel panic: ${line#*not syncing: }"
 	elif [[ $status -eq 124 || $status -eq 137 ]]; then
 		fail "did not end within $limit s"
+	elif [[ $status -eq 0 && ! -s $work/console ]]; then
+		fail "the kernel ended without a word; out of memory? --mem is $mem (MiB), the default $default_mem"
 	elif [[ $status -ne 0 ]]; then
 		fail "QEMU ended with $status: $(tail -n 1 "$work/qemu.log")"
 	fi
