@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -12,6 +11,7 @@
 #include <tollgate/fpu_image.h>
 #include <tollgate/uapi.h>
 
+#include "counters.h"
 #include "doctor.h"
 #include "engine.h"
 #include "exit.h"
@@ -56,37 +56,6 @@ static char *line_or_null(const char *path)
 		return line;
 	free(line);
 	return NULL;
-}
-
-/*
- * tg_counters_describe - one line about counters of core cycles in ring 3, found by
- * trying. Changes nothing. 0 if there are any, else the exit code that fits.
- */
-static int tg_counters_describe(char *line, size_t len)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_HARDWARE, .size = sizeof(attr),
-		.config = PERF_COUNT_HW_CPU_CYCLES, .exclude_kernel = 1, .exclude_hv = 1,
-	};
-	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-	char *paranoid;
-
-	if (fd >= 0) {
-		close(fd);
-		snprintf(line, len, "core cycles by perf_event_open");
-		return TG_EXIT_OK;
-	}
-	if (errno == EACCES || errno == EPERM) {
-		paranoid = tg_first_line("/proc/sys/kernel/perf_event_paranoid", "unknown");
-		snprintf(line, len, "refused: kernel.perf_event_paranoid=%s", paranoid);
-		free(paranoid);
-		return TG_EXIT_REFUSED;
-	}
-	if (errno == ENOENT || errno == ENODEV || errno == EOPNOTSUPP)
-		snprintf(line, len, "no PMU: this machine shows no counter of core cycles");
-	else
-		snprintf(line, len, "perf_event_open: %s", strerror(errno));
-	return TG_EXIT_NOTHING;
 }
 
 /* CPUID.(EAX=7,ECX=0):EDX[24] AMX-TILE; whether the kernel grants it, arch_prctl(2). */
