@@ -8,13 +8,14 @@ set -euo pipefail
 usage()
 {
 	cat <<-'EOF'
-	usage: vm/setup.sh [--print] [harness|module|vm|test|host|all]...
+	usage: vm/setup.sh [--print] [harness|module|vm|test|host|kernel|all]...
 
 	  harness   what builds bench/tollgate
 	  module    what builds tollgate.ko against unpacked kernel headers
 	  vm        what boots a kernel
 	  test      what the tests need
 	  host      headers of the running kernel, for the host lane
+	  kernel    what builds a kernel, for make kernel-ab
 	  all       the first four (default)
 
 	  --print   list the packages, install nothing
@@ -41,6 +42,7 @@ table()
 	vm      busybox-static     -
 	vm      cpio               cpio
 	vm      gzip               gzip
+	vm      bubblewrap         bwrap
 	vm      xz-utils           xz
 	vm      util-linux         flock
 	vm      coreutils          timeout
@@ -55,6 +57,11 @@ table()
 	test    shellcheck         shellcheck
 	host    linux-headers-$(uname -r) /lib/modules/$(uname -r)/build/Makefile
 	host    kmod               insmod
+	kernel  flex               flex
+	kernel  bison              bison
+	kernel  bc                 bc
+	kernel  patch              patch
+	kernel  xz-utils           xz
 	EOF
 }
 
@@ -143,9 +150,9 @@ main()
 		case $word in
 		--print) print=1 ;;
 		-h | --help) usage; exit 0 ;;
-		harness | module | vm | test | host) parts+=("$word") ;;
+		harness | module | vm | test | host | kernel) parts+=("$word") ;;
 		all) parts+=(harness module vm test) ;;
-		*) die $EXIT_INPUT "setup: unknown word '$word' (harness, module, vm, test, host, all)" ;;
+		*) die $EXIT_INPUT "setup: unknown word '$word' (harness, module, vm, test, host, kernel, all)" ;;
 		esac
 	done
 	[[ ${#parts[@]} -gt 0 ]] || parts=(harness module vm test)
