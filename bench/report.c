@@ -79,6 +79,7 @@ static void free_environment(struct tg_environment *env)
 	free(env->qemu_cpu);
 	free(env->accel);
 	free(env->append);
+	free(env->kvm);
 }
 
 void tg_report_free(struct tg_report *r)

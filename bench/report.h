@@ -88,6 +88,7 @@ struct tg_environment {
 	char *qemu_cpu;		/* -cpu or NULL */
 	char *accel;		/* "tcg,icount" "tcg" "kvm" or NULL */
 	char *append;		/* words the user added to the guest's command line, or NULL */
+	char *kvm;		/* what vm/kvm-probe.sh said, if it was asked, or NULL */
 };
 
 struct tg_calibration {

@@ -190,7 +190,8 @@ static int get_string(const struct tg_reading *in, const char *place, const stru
 			return -1;
 		break;
 	case TG_FIELD_OPTIONAL:
-		if (json_is_null(value)) {
+	case TG_FIELD_ADDED:
+		if (json_is_null(value) || (!value && f->kind == TG_FIELD_ADDED)) {
 			*to = NULL;
 			return 0;
 		}

@@ -15,6 +15,7 @@ enum tg_field_kind {		/* type of the member */
 	TG_FIELD_TEXT,		/* char *, not empty */
 	TG_FIELD_LINE,		/* char *, may be empty */
 	TG_FIELD_OPTIONAL,	/* char *, NULL is null */
+	TG_FIELD_ADDED,		/* likewise; older reports lack it */
 	TG_FIELD_DATE,		/* char *, 2026-01-31T12:00:00Z */
 	TG_FIELD_NAME,		/* char *, family/name...@r0 */
 	TG_FIELD_WORD,		/* char *, one of words */

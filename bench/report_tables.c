@@ -56,6 +56,7 @@ static const struct tg_field environment_fields[] = {
 	FIELD(OPTIONAL, qemu_cpu),
 	FIELD(OPTIONAL, accel),
 	FIELD(OPTIONAL, append),
+	FIELD(ADDED, kvm),
 };
 const struct tg_table tg_environment_table = { environment_fields, NR(environment_fields) };
 #undef STRUCT
