@@ -12,6 +12,7 @@ cd "$(dirname -- "$0")/.."
 series=6.12
 work=$cache/kernel-ab
 tests=$PWD/tests
+tollgate=$PWD/bench/tollgate
 experiments=('crossing/*' 'irq/*' 'insn/*' 'gs/*')
 
 source_tree() # -> $work/parent, not built
@@ -62,12 +63,15 @@ patched_tree()
 	mv "$work/part" "$work/patched"
 }
 
+# From $work, so that the record names no path of this machine.
 measure() # NAME
 {
-	local command=(bench/tollgate run --lane vm --accel tcg
-		--kernel "$work/$1/arch/x86/boot/bzImage" --build "$work/$1" -o "$work/$1.report")
+	local kernel=$1/arch/x86/boot/bzImage
 
-	"${command[@]}" "${experiments[@]}" >/dev/null
+	rm -rf "${work:?}/$1.report"
+	echo "tollgate run --lane vm --accel tcg --kernel $kernel -o $1.report ${experiments[*]}"
+	(cd "$work" && "$tollgate" run --lane vm --accel tcg --kernel "$kernel" -o "$1.report" \
+		"${experiments[@]}" >/dev/null 2>"$1.err") || { cat "$work/$1.err" >&2; exit 1; }
 }
 
 # The patch adds instructions to every system call of 64-bit code, and nothing
@@ -102,9 +106,10 @@ build parent
 patched_tree
 config patched
 build patched
-rm -rf "$work/parent.report" "$work/patched.report"
+echo "parent: Debian's linux-source-$series $(make -s -C "$work/parent" kernelversion)," \
+	"tests/kernel-ab.config; patched: and tests/kernel-ab.patch"
 measure parent
 measure patched
-bench/tollgate compare --across kernel "$work/parent.report/report.json" \
-	"$work/patched.report/report.json"
+(cd "$work" && "$tollgate" compare --across kernel parent.report/report.json \
+	patched.report/report.json)
 verdict
