@@ -68,15 +68,21 @@ UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_
 	     test_counter_page test_events test_counters test_counted \
 	     test_significance test_compare test_compare_reports test_crossing test_touch \
 	     test_cmdline test_doctor fuzz_report) tests/unit/schema.t tests/unit/doctor_schema.t
-FAST	:= $(UNIT) tests/cli.t tests/doctor.t tests/compare.t tests/precision.t tests/readme.t tests/vm/30-golden-6.12.t
-CHECK	:= $(FAST) tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t tests/vm/13-faults-6.12.t tests/vm/14-doctor.t \
+FAST	:= $(UNIT) tests/cli.t tests/doctor.t tests/compare.t tests/precision.t tests/readme.t \
+	   tests/vm/30-golden-6.12.t
+CHECK	:= $(FAST) tests/scripts.t tests/kvm-probe.t tests/vm/10-boot.t tests/vm/12-host-run.t \
+	   tests/vm/13-faults-6.12.t tests/vm/13-kernels.t tests/vm/14-doctor.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
 	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \
 	   tests/vm/22-two-cpus-6.12.t tests/vm/24-counters-6.12.t tests/vm/25-counters-6.1.t \
 	   tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
 # test_engine is timed, and so gates nothing that others wait for.
 ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t tests/vm/46-faults-6.1.t \
-	   tests/vm/47-secure-boot.t
+	   tests/vm/47-secure-boot.t \
+	   tests/vm/17-warnings-6.12-rt.t tests/vm/18-warnings-6.1-rt.t \
+	   tests/vm/18-warnings-6.12-amd64.t tests/vm/19-warnings-6.1-amd64.t \
+	   tests/vm/25-module-6.12-rt.t tests/vm/26-module-6.1-rt.t \
+	   tests/vm/27-module-6.12-amd64.t tests/vm/28-module-6.1-amd64.t tests/vm/29-module-newest.t
 
 check-fast check check-all: export WERROR = 1
 check-fast: test-programs
@@ -105,6 +111,10 @@ reference: harness
 precision: harness
 	@bench/precision.sh --output results/precision.md
 
+# A patched kernel against its parent; some 15 minutes the first time.
+kernel-ab: harness
+	@vm/record.sh results/kernel-ab.txt tests/kernel-ab.sh
+
 readme: harness
 	@tests/readme.sh --write
 
@@ -112,7 +122,7 @@ install: harness
 	install -D -m 755 bench/tollgate $(DESTDIR)$(PREFIX)/bin/tollgate
 	mkdir -p $(DESTDIR)$(PREFIX)/share/tollgate
 	find Kbuild include mod vm -type f \( -name Kbuild -o -name '*.[chS]' -o -name '*.def' \
-		-o -name '*.sh' -o -name init \) ! -name '*.mod.c' \
+		-o -name '*.sh' -o -name '*.lds' -o -name '*.config' -o -name init \) ! -name '*.mod.c' \
 		-exec cp --parents -t $(DESTDIR)$(PREFIX)/share/tollgate {} +
 
 clean:
@@ -129,9 +139,10 @@ help:
 	@echo "make harness      bench/tollgate"
 	@echo "make module       tollgate.ko for this kernel, or KDIR=/path/to/its/build/tree"
 	@echo "make precision    how well figures repeat here, beside other tools: results/precision.md"
+	@echo "make kernel-ab    build a kernel and a patched one, compare them: results/kernel-ab.txt"
 	@echo "make golden, reference, readme   rewrite what is generated and committed"
 	@echo "make install      PREFIX=$(PREFIX), DESTDIR="
 	@echo "make clean        built files; downloads stay in .cache (TOLLGATE_CACHE)"
 
 .PHONY: all harness module bench check-fast check check-all test-programs golden reference \
-	precision readme install clean help
+	precision kernel-ab readme install clean help

@@ -152,6 +152,7 @@ static void describe(struct tg_report *r, const struct tg_options *o, int cpu)
 	r->env.qemu_cpu = copy(o->qemu_cpu);
 	r->env.accel = copy(o->accel);
 	r->env.append = appended(o->append);
+	r->env.kvm = copy(o->kvm);
 	r->plan.boots = 1;
 	r->plan.rounds = o->rounds;
 	r->plan.samples = o->samples;

@@ -85,6 +85,7 @@ static void free_environment(struct tg_environment *env)
 	free(env->accel);
 	free(env->append);
 	free(env->counters);
+	free(env->kvm);
 }
 
 void tg_report_free(struct tg_report *r)

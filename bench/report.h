@@ -99,6 +99,7 @@ struct tg_environment {
 	char *accel;		/* "tcg,icount" "tcg" "kvm" or NULL */
 	char *append;		/* words the user added to the guest's command line, or NULL */
 	char *counters;		/* what there is to count with, or why not; NULL: an old report */
+	char *kvm;		/* what vm/kvm-probe.sh said, if it was asked, or NULL */
 };
 
 struct tg_calibration {

@@ -218,6 +218,8 @@ static void say_lane(const struct tg_report *r, FILE *out)
 		say_line(out, "guest:", "QEMU %s, -cpu %s, %s%s%s", known(env->qemu),
 			 known(env->qemu_cpu), known(env->accel), appended,
 			 env->append ? env->append : "");
+	if (env->kvm)
+		say_line(out, "kvm:", "%s", env->kvm);
 }
 
 /* Reports from before there were counters say nothing of them. */

@@ -57,6 +57,7 @@ static const struct tg_field environment_fields[] = {
 	FIELD(OPTIONAL, accel),
 	FIELD(OPTIONAL, append),
 	FIELD(LATER, counters),
+	FIELD(LATER, kvm),
 };
 const struct tg_table tg_environment_table = { environment_fields, NR(environment_fields) };
 #undef STRUCT

@@ -24,6 +24,8 @@
 #define TG_GOOD_SHARE		10
 #define TG_BOOTS_MAX		100
 
+enum tg_accel { TG_ACCEL_AUTO, TG_ACCEL_KVM, TG_ACCEL_TCG, TG_NR_ACCELS };
+
 struct tg_options {
 	enum tg_lane lane;
 	int rounds;		/* 0: by default of the lane */
@@ -39,11 +41,16 @@ struct tg_options {
 	const char *events;	/* a list, or none; NULL: core cycles, where they can be counted */
 	struct tg_events counted;	/* what that comes to here */
 	int cycles;		/* the event of these that counts core cycles, -1: none */
-	const char *kernel;
+	const char *kernel;	/* lane vm: a name for vm/kernel.sh */
+	const char *build;	/* NULL: kernel names its own tree */
+	int vm_accel;		/* enum tg_accel; -1 while parsing: not given */
+	bool vm_no_icount;	/* TCG without the instruction counter (tests) */
+	const char *vm_cpu;	/* QEMU's -cpu; NULL: all that the accelerator has */
+	const char *vm_append;	/* words for the guest's command line; NULL: none */
 	const char *output;	/* directory; NULL: results/local/<UTC>-<lane>-<kernel> */
 	const char *json;	/* file for the JSON alone (the guest's job) */
 	/* what a guest is told of the machine it runs on; NULL elsewhere */
-	const char *qemu, *qemu_cpu, *accel, *append;
+	const char *qemu, *qemu_cpu, *accel, *append, *kvm;
 	char **patterns;
 	size_t nr_patterns;
 };

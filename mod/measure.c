@@ -275,7 +275,7 @@ static int tg_slices(struct tg_run *run)
 			snprintf(res->error, sizeof(res->error), "interrupted by a signal");
 			return -EINTR;
 		}
-		if (work_on_cpu_safe(rq->cpu, tg_slice, run)) {
+		if (tg_work_on_cpu(rq->cpu, tg_slice, run)) {
 			snprintf(res->error, sizeof(res->error), "CPU %d went offline", rq->cpu);
 			return -ENXIO;
 		}

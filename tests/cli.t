@@ -50,7 +50,39 @@ refuses "kernel without lane vm" 2 "--kernel needs --lane vm" $tollgate run --ke
 refuses "memory without lane vm" 2 "--mem needs --lane vm" $tollgate run --mem 512
 refuses "no memory" 2 "--mem '0' is not allowed; allowed: a whole number from 1 to 9999999" \
 	$tollgate run --lane vm --mem 0
-refuses "unknown kernel" 2 "5\.10.*6\.1.*6\.12" $tollgate run --lane vm --kernel 5.10 insn/nop
+for option in build accel qemu-cpu append; do
+	value=x
+	[[ $option != accel ]] || value=tcg
+	refuses "$option without lane vm" 2 "--$option needs --lane vm" \
+		$tollgate run --$option $value insn/nop
+done
+# What is refused of lane vm is refused before anything is fetched, built or booted.
+vm=(env TOLLGATE_CACHE="$scratch/a:b" TOLLGATE_NO_INSTALL=1 "$tollgate" run --lane vm --accel tcg
+	-o "$scratch/a:b/r")
+TOLLGATE_NO_INSTALL=1 refuses "unknown kernel" 2 "5\.10.*6\.1.*6\.12" \
+	$tollgate run --lane vm --accel tcg --kernel 5.10 insn/nop
+for bad in latest 6 6.12-arm64 6.12- ../6.12 '6.12 ' ''; do
+	[[ $bad == */* ]] && why="No such file" || why="no kernel '$bad'|kernel: which kernel"
+	refuses "kernel '$bad'" 2 "$why" "${vm[@]}" --kernel "$bad" insn/nop
+done
+refuses "build without a kernel of one's own" 2 "--build needs --kernel path/to/bzImage" \
+	"${vm[@]}" --build /usr/src insn/nop
+refuses "empty build" 2 "--build '' is not allowed" "${vm[@]}" --kernel ./x --build '' insn/nop
+refuses "unknown accelerator" 2 "--accel 'xen' is not allowed; allowed: auto kvm tcg" \
+	$tollgate run --lane vm --accel xen
+for bad in no-such-cpu max,nothing=1 max,-nothing host; do
+	refuses "CPU model '$bad'" 2 "--qemu-cpu '$bad' is not allowed: .*allowed: what qemu" \
+		"${vm[@]}" --qemu-cpu "$bad" insn/nop
+done
+refuses "empty CPU model" 2 "--qemu-cpu '' is not allowed; allowed: MODEL" "${vm[@]}" --qemu-cpu ''
+for bad in help 'max ,avx' '-x' 'max;id'; do
+	refuses "CPU model '$bad'" 2 "--qemu-cpu '$bad' is not allowed; allowed: MODEL" \
+		"${vm[@]}" --qemu-cpu "$bad" insn/nop
+done
+refuses "empty append" 2 "--append of 0 bytes is not allowed; allowed: 1 to 1024" "${vm[@]}" --append ''
+refuses "long append" 2 "--append of 1025 bytes" "${vm[@]}" --append "$(printf '%01025d' 0)"
+refuses "append of two lines" 2 "--append: byte 0x0a at position 2 is not allowed" \
+	"${vm[@]}" --append $'a=\nb'
 refuses "unknown option" 2 "option '--bogus' is unknown" $tollgate run --bogus insn/nop
 refuses "option without its value" 2 "option '--rounds' is unknown, or lacks" \
 	$tollgate run --rounds

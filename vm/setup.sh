@@ -8,7 +8,7 @@ set -euo pipefail
 usage()
 {
 	cat <<-'EOF'
-	usage: vm/setup.sh [--print | --missing] [harness|module|vm|test|long|host|all]...
+	usage: vm/setup.sh [--print | --missing] [harness|module|vm|test|long|host|kernel|all]...
 
 	  harness   what builds bench/tollgate
 	  module    what builds tollgate.ko against unpacked kernel headers
@@ -16,6 +16,7 @@ usage()
 	  test      what the tests need
 	  long      what those of check-all need besides: Secure Boot in a guest
 	  host      headers of the running kernel, for the host lane
+	  kernel    what builds a kernel, for make kernel-ab
 	  all       the first four (default)
 
 	  --print   list the packages, install nothing
@@ -44,6 +45,7 @@ table()
 	vm      busybox-static     -
 	vm      cpio               cpio
 	vm      gzip               gzip
+	vm      bubblewrap         bwrap
 	vm      xz-utils           xz
 	vm      util-linux         flock
 	vm      coreutils          timeout
@@ -61,6 +63,11 @@ table()
 	long    openssl            openssl
 	host    linux-headers-$(uname -r) /lib/modules/$(uname -r)/build/Makefile
 	host    kmod               insmod
+	kernel  flex               flex
+	kernel  bison              bison
+	kernel  bc                 bc
+	kernel  patch              patch
+	kernel  xz-utils           xz
 	EOF
 }
 
@@ -150,9 +157,9 @@ main()
 		--print) print=1 ;;
 		--missing) missing=1 ;;
 		-h | --help) usage; exit 0 ;;
-		harness | module | vm | test | long | host) parts+=("$word") ;;
+		harness | module | vm | test | long | host | kernel) parts+=("$word") ;;
 		all) parts+=(harness module vm test) ;;
-		*) die $EXIT_INPUT "setup: unknown word '$word' (harness, module, vm, test, long, host, all)" ;;
+		*) die $EXIT_INPUT "setup: unknown word '$word' (harness, module, vm, test, long, host, kernel, all)" ;;
 		esac
 	done
 	[[ ${#parts[@]} -gt 0 ]] || parts=(harness module vm test)

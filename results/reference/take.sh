@@ -54,8 +54,8 @@ take() # OPTIONS...
 lane=${LANE:-}
 [[ $lane != user && $lane != "" ]] || take
 if [[ $lane == vm || $lane == "" ]]; then
-	take --lane vm --kernel 6.12
-	take --lane vm --kernel 6.1
+	take --lane vm --accel tcg --kernel 6.12
+	take --lane vm --accel tcg --kernel 6.1
 fi
 if [[ $lane == host ]]; then
 	make -s module

@@ -197,6 +197,7 @@ struct tg_report *sample_vm(void)
 	r->env.qemu_cpu = text("max");
 	r->env.accel = text("tcg,icount");
 	r->env.append = text("nopti mitigations=off");
+	r->env.kvm = text("emulated cli=2640 ret=2548x (beyond the limit: cli ret)");
 	r->plan.boots = 2;
 	r->plan.rounds = 2;
 	r->plan.samples = 10;
@@ -259,6 +260,7 @@ static void random_environment(struct tg_report *r, uint64_t *seed)
 	r->env.append = random_optional(seed);
 	r->env.counters = random_optional(seed);
 	r->cal.counter = random_optional(seed);
+	r->env.kvm = random_optional(seed);
 	r->plan.quiet = random_optional(seed);
 	r->cal.note = random_text(seed, 0);
 	for (uint32_t i = tg_random_below(seed, 20); i; i--) {

@@ -59,6 +59,7 @@ static void same_environment(const struct tg_environment *a, const struct tg_env
 	same_text(a->accel, b->accel);
 	same_text(a->append, b->append);
 	same_text(a->counters, b->counters);
+	same_text(a->kvm, b->kvm);
 }
 
 static void same_figure(const struct tg_figure *a, const struct tg_figure *b)

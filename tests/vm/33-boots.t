@@ -5,7 +5,7 @@ set -u
 cd "$(dirname -- "$0")/../.." || exit 1
 . tests/tap.sh
 
-ok "run --boots 3" bench/tollgate run --lane vm --boots 3 --rounds 2 -e msr/tsc/ -o "$scratch/r" \
+ok "run --boots 3" bench/tollgate run --lane vm --accel tcg --boots 3 --rounds 2 -e msr/tsc/ -o "$scratch/r" \
 	irq/cli insn/imul fpu/xsave:avx512
 report=$scratch/r/report.json
 ok "the report fits the schema" /usr/bin/python3 tests/unit/validate_schema.py "$report"

@@ -9,6 +9,11 @@ cd "$(dirname -- "$0")/../.." || exit 1
 
 kernel=${name#*-module-}
 kernel=${kernel%.t}
+# The newest that the mirror has, by what an unknown one is answered with.
+if [[ $kernel == newest ]]; then
+	kernel=$(vm/fetch.sh 99.9 2>&1 | grep -oE '[0-9]+\.[0-9]+' | grep -vx 99.9 | sort -V | tail -n 1)
+	echo "# the newest is ${kernel:=newest}"
+fi
 fetched=$(vm/fetch.sh "$kernel") || { echo "Bail out! no kernel $kernel"; exit 1; }
 image=$(sed -n 's/^image=//p' <<<"$fetched")
 release=$(sed -n 's/^release=//p' <<<"$fetched")
