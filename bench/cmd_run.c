@@ -26,10 +26,10 @@ static const struct argp_option options[] = {
 	  "QEMU; host: ring 0 and ring 3 here, module loaded", 0 },
 	{ "rounds", OPT_ROUNDS, "N", 0,
 	  "Rounds, each a fresh process (default " NUMBER(TG_ROUNDS_DEFAULT) ", what repeats well in "
-	  "every third; lane vm " NUMBER(TG_ROUNDS_ICOUNT) ")", 0 },
+	  "every third; lane vm with tcg " NUMBER(TG_ROUNDS_ICOUNT) ")", 0 },
 	{ "samples", OPT_SAMPLES, "N", 0,
 	  "Samples of each series a round (default " NUMBER(TG_SAMPLES_ROUND) ", fewer where they "
-	  "are dear; lane vm " NUMBER(TG_SAMPLES_ICOUNT) ")", 0 },
+	  "are dear; lane vm with tcg " NUMBER(TG_SAMPLES_ICOUNT) ")", 0 },
 	{ "cpu", OPT_CPU, "N", 0, "CPU to measure on (default: the highest allowed, and another one in turn)", 0 },
 	{ "kernel", OPT_KERNEL, "K", 0,
 	  "Lane vm: 6.1, 6.12 (default), 7.3, ... with -cloud (default), -amd64 or -rt; a release "
@@ -48,7 +48,7 @@ static const struct argp_option options[] = {
 	{ "full", OPT_FULL, NULL, 0, "All experiments, not the CORE tier alone", 0 },
 	{ "quick", OPT_QUICK, NULL, 0,
 	  NUMBER(TG_ROUNDS_QUICK) " rounds of " NUMBER(TG_SAMPLES_QUICK) " samples, marked quick "
-	  "(lane vm is quick as it is)", 0 },
+	  "(lane vm with tcg is quick as it is)", 0 },
 	{ "quiet", OPT_QUIET, "MODE", 0,
 	  "Ring 0: what keeps interrupts out: tpr, cli or none", 0 },
 	{ "events", 'e', "LIST", 0,

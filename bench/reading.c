@@ -71,6 +71,7 @@ _Static_assert(TG_LO == TG_HI + 1 && TG_PREP_LO == TG_PREP_HI + 1 &&
 
 int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out)
 {
+	memset(out, 0, sizeof(*out));
 	out->imul = apart(s, TG_IMUL_HI, 0, s->cal_copies, step);
 	out->add = apart(s, TG_ADD_HI, 0, s->cal_copies, step);
 	out->canary = apart(s, TG_CANARY_HI, 0, s->cal_copies, step);

@@ -33,7 +33,8 @@ struct tg_reading {
 
 /*
  * tg_reduce - a round's reading from its samples. step: granularity of the
- * clock in ticks. -1 if a series that the figure needs is missing.
+ * clock in ticks. -1 if a series that the figure needs is missing. What samples do
+ * not tell is 0.
  */
 int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out);
 

@@ -26,7 +26,7 @@ is "builds for $release at W=1 without a warning" "$warnings" ""
 start=$SECONDS
 said=$(vm/boot.sh --image "$image" --job tests/vm/guest-module.sh --out "$scratch/out" \
 	--file "$scratch/tollgate.ko" --file bench/tollgate \
-	--file tests/vm/module-checks.sh --file tests/vm/guest-lib.sh --timeout 300 2>&1)
+	--file tests/vm/module-checks.sh --file tests/vm/guest-lib.sh --timeout 600 2>&1)
 rc=$?
 is "the guest is fine" "$rc: $said" "0: "
 echo "# booted, tested and done in $((SECONDS - start)) s"
