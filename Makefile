@@ -13,7 +13,7 @@ ifneq ($(WERROR),)
 HARNESS_CFLAGS += -Werror
 endif
 # Static, so that the same program runs here and in a guest that has no libraries.
-HARNESS_LIBS := -ljansson -lm
+HARNESS_LIBS := -ljansson -lpfm -lm
 
 HARNESS_SRC := $(wildcard bench/*.c bench/body/*.S)
 HARNESS_OBJ := $(patsubst bench/%,$(BUILD)/%.o,$(HARNESS_SRC))
@@ -28,13 +28,17 @@ bench/tollgate: $(HARNESS_OBJ)
 	$(CC) $(HARNESS_CFLAGS) -static -o $@ $^ $(HARNESS_LIBS)
 
 # One line for what is missing instead of a page from the compiler.
-$(BUILD)/jansson:
+$(BUILD)/libraries:
 	@mkdir -p $(@D)
-	@echo 'int main(void) { return 0; }' | $(CC) -include jansson.h -static -x c -o $@ - \
-	$(HARNESS_LIBS) 2>/dev/null || { echo "tollgate: cannot build against jansson;" \
+	@echo 'int main(void) { return 0; }' | $(CC) -include jansson.h -include perfmon/pfmlib.h \
+	-static -x c -o $@ - \
+	$(HARNESS_LIBS) 2>/dev/null || { echo "tollgate: cannot build against jansson and libpfm4;" \
 	"vm/setup.sh harness installs: $$(vm/setup.sh --print harness | tr '\n' ' ')" >&2; exit 3; }
 
-$(HARNESS_OBJ): | $(BUILD)/jansson
+$(HARNESS_OBJ): | $(BUILD)/libraries
+
+# It runs between a body and its time stamps: see there.
+$(BUILD)/counter_read.c.o: HARNESS_CFLAGS += -mgeneral-regs-only -fno-stack-protector
 
 $(BUILD)/%.c.o: bench/%.c
 	@mkdir -p $(@D)
@@ -61,13 +65,15 @@ bench:
 UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_select \
 	     test_reading test_figure test_canary test_image test_report test_report_errors \
 	     test_report_file \
+	     test_counter_page test_events test_counters test_counted \
 	     test_significance test_compare test_compare_reports test_crossing test_touch \
 	     fuzz_report) tests/unit/schema.t
 FAST	:= $(UNIT) tests/cli.t tests/compare.t tests/precision.t tests/readme.t tests/vm/30-golden-6.12.t
 CHECK	:= $(FAST) tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
 	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \
-	   tests/vm/22-two-cpus-6.12.t tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
+	   tests/vm/22-two-cpus-6.12.t tests/vm/24-counters-6.12.t tests/vm/25-counters-6.1.t \
+	   tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
 # test_engine is timed, and so gates nothing that others wait for.
 ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t
 

@@ -35,6 +35,10 @@ static const struct argp_option options[] = {
 	  "(lane vm is quick as it is)", 0 },
 	{ "quiet", OPT_QUIET, "MODE", 0,
 	  "Ring 0: what keeps interrupts out: tpr, cli or none", 0 },
+	{ "events", 'e', "LIST", 0,
+	  "Count these events too, NAME,NAME...: of libpfm4 (list --events), or PMU/terms/ as "
+	  "in msr/tsc/; :u or :k behind a name: in user or kernel mode alone; none: not even "
+	  "core cycles, which are counted wherever that is possible", 0 },
 	{ "output", 'o', "DIR", 0,
 	  "Directory for report.json and report.txt, which are replaced (default: a new one "
 	  "in results/local)", 0 },
@@ -113,6 +117,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_QUIET:
 		o->quiet = quiets[word(state, "quiet", arg, quiets, TG_NR_QUIET)];
+		return 0;
+	case 'e':
+		if (!*arg)
+			tg_bad_usage(state, "-e '' is not allowed; allowed: NAME,NAME... (tollgate list --events), or none");
+		o->events = arg;
 		return 0;
 	case 'o':
 		if (!*arg)

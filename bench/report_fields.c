@@ -189,8 +189,9 @@ static int get_string(const struct tg_reading *in, const char *place, const stru
 		if (get_word(in, place, f, value, &index))
 			return -1;
 		break;
+	case TG_FIELD_LATER:
 	case TG_FIELD_OPTIONAL:
-		if (json_is_null(value)) {
+		if (json_is_null(value) || (!value && f->kind == TG_FIELD_LATER)) {
 			*to = NULL;
 			return 0;
 		}

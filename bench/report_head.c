@@ -220,6 +220,13 @@ static void say_lane(const struct tg_report *r, FILE *out)
 			 env->append ? env->append : "");
 }
 
+/* Reports from before there were counters say nothing of them. */
+static void say_counters(const struct tg_report *r, FILE *out)
+{
+	if (r->env.counters)
+		tg_say(out, "counters:", INDENT, "%s", r->env.counters);
+}
+
 static void say_plan(const struct tg_plan_info *plan, FILE *out)
 {
 	tg_say(out, "plan:", INDENT, "%d boot%s x %d round%s x %ld samples, %s%s%s%s", plan->boots,
@@ -335,6 +342,7 @@ void tg_report_head(const struct tg_report *r, FILE *out)
 	say_line(out, "cmdline:", "%s", env->cmdline ? env->cmdline : "unknown");
 	say_mitigations(env, out);
 	say_lane(r, out);
+	say_counters(r, out);
 	say_plan(&r->plan, out);
 	say_calibration(r, out);
 	say_errors(r, out);

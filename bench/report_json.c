@@ -130,6 +130,13 @@ static int put_figure(json_t *array, const struct tg_figure *f)
 		if (!round || tg_fields_put(round, &tg_round_table, &f->rounds[i]))
 			return -1;
 	}
+	for (size_t i = 0; i < f->nr_events; i++) {
+		json_t *event = i ? append_object(json_object_get(object, "events")) :
+				    append_object(add_array(object, "events"));
+
+		if (!event || tg_fields_put(event, &tg_count_table, &f->events[i]))
+			return -1;
+	}
 	for (size_t i = 0; i < f->nr_left_out; i++)
 		if (json_array_append_new(left_out, tg_json_text(f->left_out[i])))
 			return -1;

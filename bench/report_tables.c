@@ -56,6 +56,7 @@ static const struct tg_field environment_fields[] = {
 	FIELD(OPTIONAL, qemu_cpu),
 	FIELD(OPTIONAL, accel),
 	FIELD(OPTIONAL, append),
+	FIELD(LATER, counters),
 };
 const struct tg_table tg_environment_table = { environment_fields, NR(environment_fields) };
 #undef STRUCT
@@ -84,6 +85,7 @@ static const struct tg_field calibration_fields[] = {
 	FIELD(MAYBE, entry),
 	WHOLE(LONG, left_out, 0, MOST),
 	WHOLE(LONG, tsc_step, 0, MOST),
+	FIELD(LATER, counter),
 	FIELD(BOOL, witness),
 	FIELD(LINE, note),
 };
@@ -116,6 +118,18 @@ static const struct tg_field round_fields[] = {
 	FIELD(REAL, median),
 };
 const struct tg_table tg_round_table = { round_fields, NR(round_fields) };
+#undef STRUCT
+
+#define STRUCT struct tg_count
+static const struct tg_field count_fields[] = {
+	FIELD(TEXT, name),
+	FIELD(MAYBE, value),
+	FIELD(MAYBE_SIZE, error),
+	FIELD(MAYBE, user),
+	FIELD(MAYBE, kernel),
+	FIELD(OPTIONAL, reason),
+};
+const struct tg_table tg_count_table = { count_fields, NR(count_fields) };
 #undef STRUCT
 
 const char *const tg_report_later[TG_NR_LATER] = { "counts", "histograms", "proofs" };

@@ -90,19 +90,9 @@ static void put_row(FILE *out, const char *name, const char *value, const char *
 		    const char *ns, const char *rounds, const char *discarded)
 {
 	char cells[160];
-	int len = snprintf(cells, sizeof(cells), "%s %-6s %6s %7s %4s", value, unit, ns, rounds,
-			   discarded);
-	char *ascii = tg_ascii(name);
 
-	if (!ascii)
-		return;
-	if ((int)strlen(ascii) + 1 + len <= TG_COLUMNS) {
-		fprintf(out, "%-*s%s\n", TG_COLUMNS - len, ascii, cells);
-	} else {
-		tg_wrap(out, "", 0, ascii);
-		fprintf(out, "%*s\n", TG_COLUMNS, cells);
-	}
-	free(ascii);
+	snprintf(cells, sizeof(cells), "%s %-6s %6s %7s %4s", value, unit, ns, rounds, discarded);
+	tg_row(out, name, cells);
 }
 
 static void put_figure(FILE *out, const struct tg_figure *f)
@@ -313,6 +303,7 @@ int tg_report_text(const struct tg_report *r, FILE *out)
 		return -ENOMEM;
 	tg_report_head(r, whole);
 	put_tables(r, whole);
+	tg_report_events(r, whole);
 	put_reasons(r, whole);
 	put_rehearsals(r, whole);
 	put_marks(r, whole);

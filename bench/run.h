@@ -35,6 +35,9 @@ struct tg_options {
 	bool full, quick;
 	bool icount;		/* defaults for an instruction counter */
 	const char *quiet;	/* NULL: the module's default */
+	const char *events;	/* a list, or none; NULL: core cycles, where they can be counted */
+	struct tg_events counted;	/* what that comes to here */
+	int cycles;		/* the event of these that counts core cycles, -1: none */
 	const char *kernel;
 	const char *output;	/* directory; NULL: results/local/<UTC>-<lane>-<kernel> */
 	const char *json;	/* file for the JSON alone (the guest's job) */
@@ -59,6 +62,8 @@ struct tg_track {
 	struct tg_reading *readings;	/* one a round */
 	int *boots;
 	size_t nr_readings;
+	struct tg_counted counted[TG_EVENTS_MAX];	/* of the round under way */
+	char *uncounted[TG_EVENTS_MAX];		/* why an event was not, or not whole, in a round */
 	size_t skips;		/* rounds that could not measure it */
 	/*
 	 * Of these taken beside another thread on the core, or in another state of

@@ -110,6 +110,10 @@ static int write_job(const struct tg_options *o, const struct guest *g, char *er
 		fprintf(f, " --quick");
 	if (o->quiet)
 		fprintf(f, " --quiet %s", o->quiet);
+	if (o->events) {
+		fprintf(f, " --events");
+		quoted(f, o->events);
+	}
 	fprintf(f, " --");
 	for (i = 0; i < o->nr_patterns; i++)
 		quoted(f, o->patterns[i]);
@@ -176,6 +180,36 @@ static int boot(const struct guest *g, int n, int of, long left, struct tg_repor
 	return *out ? TG_EXIT_OK : rc ? rc : TG_EXIT_GUEST;
 }
 
+/* The mean of two, weighted; of one that is not there neither. */
+static double mean(double a, double b, double share)
+{
+	return a * (1 - share) + b * share;
+}
+
+/* Adds another boot's counts, which make a share of all rounds. -1 if they are others. */
+static int add_events(struct tg_figure *f, const struct tg_figure *more, double share)
+{
+	size_t i;
+
+	/* a first boot without rounds has failed: so has the figure */
+	if (!f->nr_rounds)
+		return 0;
+	if (f->nr_events != more->nr_events)
+		return -1;
+	for (i = 0; i < f->nr_events; i++) {
+		struct tg_count *c = &f->events[i];
+		const struct tg_count *m = &more->events[i];
+
+		c->value = mean(c->value, m->value, share);
+		c->user = mean(c->user, m->user, share);
+		c->kernel = mean(c->kernel, m->kernel, share);
+		c->error = hypot(c->error * (1 - share), m->error * share);
+		if (!c->reason && m->reason)
+			c->reason = strdup(m->reason);
+	}
+	return 0;
+}
+
 /* Adds the rounds of another boot's figure; its value is made anew. */
 static int add_boot(struct tg_figure *f, const struct tg_figure *more, int boot)
 {
@@ -191,6 +225,8 @@ static int add_boot(struct tg_figure *f, const struct tg_figure *more, int boot)
 	}
 	if (!more->nr_rounds)
 		return 0;
+	if (add_events(f, more, (double)more->nr_rounds / (f->nr_rounds + more->nr_rounds)))
+		return -1;
 	rounds = realloc(f->rounds, (f->nr_rounds + more->nr_rounds) * sizeof(*rounds));
 	if (!rounds)
 		return -1;

@@ -99,7 +99,7 @@ like "missing headers: says so" \
 said=$(make -s harness CC=false BUILD="$scratch/none" 2>&1)
 is "missing libraries: make's own exit code" $? 2
 like "missing libraries: names the packages" \
-	'^tollgate: cannot build against jansson; .* libjansson-dev ' "$said"
+	'^tollgate: cannot build against jansson and libpfm4; .* libjansson-dev ' "$said"
 mkdir "$scratch/with space"
 cp -r Makefile Kbuild mod include "$scratch/with space/"
 said=$(make -s -C "$scratch/with space" module 2>&1)
@@ -208,6 +208,70 @@ like "a round that is killed: its reason" 'signal 11' "$(<"$scratch/kill/report.
 is "a round that is killed: all others are there" \
 	"$(grep -cE '"status": "(ok|not-resolvable|skipped)"' "$scratch/kill/report.json")" \
 	$(($($tollgate list --names 'insn/*@r3' | wc -l) - 1))
+
+# Events: names, what cannot be counted, and two counts that are known beforehand.
+refuses "no event" 2 "-e '' is not allowed; allowed: NAME,NAME" $tollgate run -e '' insn/nop
+refuses "unknown event" 2 "-e: 'cyles' is no event here: .*near it: CYCLES.*list --events" \
+	$tollgate run -e cyles insn/nop
+refuses "unknown event behind a known one" 2 "'x' is no event here" \
+	$tollgate run -e page-faults,x insn/nop
+refuses "unknown PMU" 2 "'moon/tsc/': this machine has no PMU called moon" \
+	$tollgate run -e moon/tsc/ insn/nop
+refuses "event twice" 2 "'faults' is page-faults again" $tollgate run -e page-faults,faults insn/nop
+refuses "too many events" 2 "one too many; allowed: 8 events" $tollgate run \
+	-e page-faults:u,faults:k,cs,cpu-clock,task-clock,minor-faults,major-faults,migrations,dummy \
+	insn/nop
+refuses "a clock in one mode" 2 "cpu-clock:u cannot be counted in one mode alone" \
+	$tollgate run -e cpu-clock:u insn/nop
+if compgen -G '/sys/bus/event_source/devices/cpu*' >/dev/null; then
+	skip "cycles where there is no PMU" "this machine has one"
+	skip "cycles where there is no PMU: lane user does without" "this machine has one"
+else
+	refuses "cycles where there is no PMU" 3 "-e: cycles: no PMU here counts it" \
+		$tollgate run -e page-faults,cycles insn/nop
+	like "cycles where there is no PMU: lane user does without" \
+		'counters:    none: no PMU is shown here; cycles from the TSC' \
+		"$($tollgate report "$good")"
+fi
+counted() # EVENT COLUMN PATTERN -> that column of the event's table: 2 value, 5 user, 6 kernel
+{
+	"${as[@]}" "$scratch/open/tollgate" run --rounds 3 --samples 100 -o "$scratch/open/counted" \
+		-e "$1" "$3" 2>&1 |
+		awk -v column="$2" '/^event /{ on = 1; next } on && !done { print $column; done = 1 }'
+}
+as=()
+if [[ $EUID -eq 0 ]]; then
+	is "a page fault is counted" "$(counted page-faults 2 crossing/fault_zero)" 1
+	is "in user mode" "$(counted page-faults 5 crossing/fault_zero)" 1
+	is "and in no other" "$(counted page-faults 6 crossing/fault_zero)" 0
+	# the scheduler may be in a sample: such crossings have no witness
+	is "two switches a round trip" \
+		"$(printf %.0f "$(counted context-switches 2 crossing/switch_pipe)")" 2
+	mkdir -m 777 "$scratch/open/counted.d"
+	as=("${as_nobody[@]}" env "TMPDIR=$scratch/open/counted.d")
+	chmod 777 "$scratch/open"
+fi
+if [[ $EUID -eq 0 && $(</proc/sys/kernel/perf_event_paranoid) == 2 ]]; then
+	rm -rf "$scratch/open/counted"
+	is "unprivileged: user mode is counted" "$(counted page-faults:u 2 crossing/fault_zero)" 1
+	rm -rf "$scratch/open/counted"
+	is "unprivileged: half an event is no whole" "$(counted page-faults 2 crossing/fault_zero)" -
+	like "unprivileged: and says what is missing" \
+		'kernel mode needs root, CAP_PERFMON, or sysctl' \
+		"$(tr -s '\n ' ' ' <"$scratch/open/counted/report.txt")"
+	refuses "unprivileged: a clock counts in kernel mode" 4 \
+		"cpu-clock: kernel mode.* needs root, CAP_PERFMON, or sysctl kernel.perf_event_paranoid=1, which is 2" \
+		"${as[@]}" "$scratch/open/tollgate" run -e cpu-clock -o "$scratch/open/never" insn/nop
+fi
+chmod 755 "$scratch/open"
+like "list --events names the kernel's own" $'perf::PAGE-FAULTS\t' "$($tollgate list --events)"
+like "list --events names a CPU's" $'^spr::MEM_LOAD_RETIRED:L1_MISS\t' \
+	"$(LIBPFM_FORCE_PMU=spr $tollgate list --events '*retired:l1_miss')"
+refuses "list --events, nothing of that name" 2 "no event matches 'moon\*'" \
+	$tollgate list --events 'moon*'
+refuses "list --events --names" 2 "--events goes without --names" $tollgate list --events --names
+refuses "list --events, standard output full" 6 "standard output" \
+	bash -c "$tollgate list --events >/dev/full"
 
 ok "list prints" $tollgate list
 is "names are unique" "$($tollgate list --names | sort | uniq -d)" ""

@@ -46,6 +46,20 @@ static void left_out(struct tg_figure *f, const char *what)
 	f->left_out[f->nr_left_out++] = text(what);
 }
 
+static void counted(struct tg_figure *f, const char *name, double user, double kernel,
+		    const char *reason)
+{
+	struct tg_count *c;
+
+	f->events = must(reallocarray(f->events, f->nr_events + 1, sizeof(*f->events)));
+	c = &f->events[f->nr_events++];
+	*c = (struct tg_count){
+		.name = text(name), .value = ten_digits(user + kernel), .user = user,
+		.kernel = kernel, .error = isnan(user + kernel) ? NAN : 0.25,
+		.reason = reason ? text(reason) : NULL,
+	};
+}
+
 static struct tg_figure *measured(struct tg_report *r, const char *name, const char *method,
 				  double value, double error)
 {
@@ -137,12 +151,20 @@ struct tg_report *sample_user(void)
 	r->cal.tsc_step = 2;
 	r->cal.witness = true;
 	r->cal.note = text("no performance counters here: cycles by the imul chain");
+	r->cal.counter = text("cycles");
+	r->env.counters = text("cpu: 8 general and 4 fixed, 48 bits; rdpmc 1, perf_event_paranoid 2");
 
-	measured(r, "insn/mfence@r3", "SLOPE", 38.12, 0.07)->discarded = 12;
+	f = measured(r, "insn/mfence@r3", "SLOPE", 38.12, 0.07);
+	f->discarded = 12;
+	counted(f, "cycles", 38.25, 0, NULL);
+	counted(f, "instructions", 1, 0.5, NULL);
 	measured(r, "insn/lfence@r3", "SLOPE", 12.06, 0.013);
 	measured(r, "insn/nop@r3", "SLOPE", 0.01, 0.04);
 	measured(r, "insn/cpuid@r3", "SLOPE", 71234.5, 812)->exits = true;
-	measured(r, "crossing/syscall@r3", "LOOP", 291.3, 0.52)->discarded = 1234;
+	f = measured(r, "crossing/syscall@r3", "LOOP", 291.3, 0.52);
+	f->discarded = 1234;
+	counted(f, "cycles", 20.5, 271, NULL);
+	counted(f, "instructions", 12, NAN, "kernel mode needs root");
 	measured(r, "crossing/fault:zero@r3", "EVENT", 3006.1, 41)->samples = 2000;
 	r->figures[r->nr_figures - 1].disturbed = 99;
 	measured(r, "fpu/xsavec@r3", "REARM", 75.25, 0.3);
@@ -235,6 +257,8 @@ static void random_environment(struct tg_report *r, uint64_t *seed)
 	r->env.qemu_cpu = random_optional(seed);
 	r->env.accel = random_optional(seed);
 	r->env.append = random_optional(seed);
+	r->env.counters = random_optional(seed);
+	r->cal.counter = random_optional(seed);
 	r->plan.quiet = random_optional(seed);
 	r->cal.note = random_text(seed, 0);
 	for (uint32_t i = tg_random_below(seed, 20); i; i--) {
@@ -287,6 +311,13 @@ struct tg_report *sample_random(uint64_t *seed)
 			while (tg_random_below(seed, 3) == 0) {
 				reason = random_text(seed, 1);
 				left_out(f, reason);
+				free(reason);
+			}
+			while (tg_random_below(seed, 3) == 0) {
+				reason = random_text(seed, 1);
+				counted(f, reason, random_number(seed, false),
+					tg_random_below(seed, 2) ? NAN : random_number(seed, false),
+					reason);
 				free(reason);
 			}
 		} else {
