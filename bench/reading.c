@@ -293,7 +293,7 @@ static double lower_mean_of(const struct tg_reading *r, size_t n,
 static double counted_user(const struct tg_reading *r) { return r->counted[r->cycles].user; }
 static double counted_kernel(const struct tg_reading *r) { return r->counted[r->cycles].kernel; }
 
-static int fill_event(struct tg_count *c, const struct tg_reading *r, size_t n,
+static int fill_event(struct tg_event_figure *c, const struct tg_reading *r, size_t n,
 		      const struct tg_event *e, size_t event, const char *why)
 {
 	struct tg_reading *some = counted_readings(r, n, event, false, &n);

@@ -37,7 +37,7 @@ struct tg_round {
 };
 
 /* What a counter counted of a figure's body: `run -e`. */
-struct tg_count {
+struct tg_event_figure {
 	char *name;		/* the event, as it was asked for */
 	double value, error;	/* per body, in the modes asked for; NaN: not counted */
 	double user, kernel;	/* of value; NaN: not told apart, or not counted */
@@ -57,7 +57,7 @@ struct tg_figure {
 	long disturbed;		/* rounds kept for want of better: see run.h */
 	char **left_out;	/* rehearsals: instructions left out */
 	size_t nr_left_out;
-	struct tg_count *events;
+	struct tg_event_figure *events;
 	size_t nr_events;
 	bool exits;		/* a hypervisor traps this body */
 	bool quick;		/* fewer than TG_FULL_ROUNDS rounds, unit not insns */

@@ -17,7 +17,7 @@ static const char *text_of(const char *s)
 }
 
 /* Event number at of a figure is called the same, and is the first so called. */
-static const struct tg_count *find(const struct tg_figure *f, const char *name)
+static const struct tg_event_figure *find(const struct tg_figure *f, const char *name)
 {
 	for (size_t i = 0; i < f->nr_events; i++)
 		if (!strcmp(text_of(f->events[i].name), name))
@@ -26,7 +26,7 @@ static const struct tg_count *find(const struct tg_figure *f, const char *name)
 }
 
 /* Two significant digits of the error, at most three decimals; whole numbers without. */
-static int decimals_of(const struct tg_count *c)
+static int decimals_of(const struct tg_event_figure *c)
 {
 	int decimals;
 
@@ -49,7 +49,7 @@ static void put_number(char *cell, size_t len, double v, int decimals)
 			 fabs(v) < 0.5 * pow(10, -decimals) ? 0 : v);
 }
 
-static void put_event(FILE *out, const struct tg_figure *f, const struct tg_count *c)
+static void put_event(FILE *out, const struct tg_figure *f, const struct tg_event_figure *c)
 {
 	char value[32], error[32], both[80], user[32], kernel[32], cells[160];
 	int decimals = decimals_of(c);
@@ -63,7 +63,7 @@ static void put_event(FILE *out, const struct tg_figure *f, const struct tg_coun
 	tg_row(out, text_of(f->name), cells);
 }
 
-static bool has_numbers(const struct tg_count *c)
+static bool has_numbers(const struct tg_event_figure *c)
 {
 	return c && (isfinite(c->value) || isfinite(c->user) || isfinite(c->kernel));
 }
@@ -77,7 +77,7 @@ static void put_reason(const struct tg_report *r, size_t first, const char *name
 	FILE *list;
 
 	for (size_t i = 0; i < first; i++) {
-		const struct tg_count *c = find(&r->figures[i], name);
+		const struct tg_event_figure *c = find(&r->figures[i], name);
 
 		if (c && c->reason && !strcmp(c->reason, reason))
 			return;
@@ -86,7 +86,7 @@ static void put_reason(const struct tg_report *r, size_t first, const char *name
 	if (!list)
 		return;
 	for (size_t i = first; i < r->nr_figures; i++) {
-		const struct tg_count *c = find(&r->figures[i], name);
+		const struct tg_event_figure *c = find(&r->figures[i], name);
 
 		if (!c || !c->reason || strcmp(c->reason, reason))
 			continue;
@@ -110,7 +110,7 @@ static void put_table(const struct tg_report *r, const char *name, FILE *out)
 		return;
 	fputc('\n', out);
 	for (size_t i = 0; i < r->nr_figures; i++) {
-		const struct tg_count *c = find(&r->figures[i], name);
+		const struct tg_event_figure *c = find(&r->figures[i], name);
 
 		if (!has_numbers(c))
 			continue;
@@ -121,7 +121,7 @@ static void put_table(const struct tg_report *r, const char *name, FILE *out)
 	}
 	free(label);
 	for (size_t i = 0; i < r->nr_figures; i++) {
-		const struct tg_count *c = find(&r->figures[i], name);
+		const struct tg_event_figure *c = find(&r->figures[i], name);
 
 		if (c && c->reason)
 			put_reason(r, i, name, out);

@@ -44,7 +44,7 @@ struct tg_table {
 	size_t nr;
 };
 extern const struct tg_table tg_report_table, tg_environment_table, tg_plan_table,
-	tg_calibration_table, tg_figure_table, tg_round_table, tg_count_table;
+	tg_calibration_table, tg_figure_table, tg_round_table, tg_event_figure_table;
 
 /* Arrays of later parts of the format: any objects are accepted, none is kept. */
 #define TG_NR_LATER 3

@@ -146,7 +146,7 @@ static int put_figure(json_t *array, const struct tg_figure *f)
 		json_t *event = i ? append_object(json_object_get(object, "events")) :
 				    append_object(add_array(object, "events"));
 
-		if (!event || tg_fields_put(event, &tg_count_table, &f->events[i]))
+		if (!event || tg_fields_put(event, &tg_event_figure_table, &f->events[i]))
 			return -1;
 	}
 	for (size_t i = 0; i < f->nr_left_out; i++)

@@ -124,14 +124,14 @@ static int get_events(const struct tg_reading *in, const json_t *object, const c
 
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		json_t *event = json_array_get(array, i);
-		struct tg_count *c = &f->events[i];
+		struct tg_event_figure *c = &f->events[i];
 
 		snprintf(at, sizeof(at), "%sevents[%zu]", place, i);
 		if (!json_is_object(event))
 			return tg_field_fault(in, at, "", "must be an object");
 		strcat(at, ".");
 		f->nr_events++;
-		if (tg_fields_get(in, event, at, &tg_count_table, c))
+		if (tg_fields_get(in, event, at, &tg_event_figure_table, c))
 			return -1;
 		if (isnan(c->value) && (!c->reason || !*c->reason))
 			return tg_field_fault(in, at, "reason",

@@ -121,7 +121,7 @@ static const struct tg_field round_fields[] = {
 const struct tg_table tg_round_table = { round_fields, NR(round_fields) };
 #undef STRUCT
 
-#define STRUCT struct tg_count
+#define STRUCT struct tg_event_figure
 static const struct tg_field count_fields[] = {
 	FIELD(TEXT, name),
 	FIELD(MAYBE, value),
@@ -130,7 +130,7 @@ static const struct tg_field count_fields[] = {
 	FIELD(MAYBE, kernel),
 	FIELD(OPTIONAL, reason),
 };
-const struct tg_table tg_count_table = { count_fields, NR(count_fields) };
+const struct tg_table tg_event_figure_table = { count_fields, NR(count_fields) };
 #undef STRUCT
 
 const char *const tg_report_later[TG_NR_LATER] = { "counts", "histograms", "proofs" };

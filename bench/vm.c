@@ -167,8 +167,8 @@ static int add_events(struct tg_figure *f, const struct tg_figure *more, double 
 	if (f->nr_events != more->nr_events)
 		return -1;
 	for (i = 0; i < f->nr_events; i++) {
-		struct tg_count *c = &f->events[i];
-		const struct tg_count *m = &more->events[i];
+		struct tg_event_figure *c = &f->events[i];
+		const struct tg_event_figure *m = &more->events[i];
 
 		c->value = mean(c->value, m->value, share);
 		c->user = mean(c->user, m->user, share);

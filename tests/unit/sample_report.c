@@ -49,11 +49,11 @@ static void left_out(struct tg_figure *f, const char *what)
 static void counted(struct tg_figure *f, const char *name, double user, double kernel,
 		    const char *reason)
 {
-	struct tg_count *c;
+	struct tg_event_figure *c;
 
 	f->events = must(reallocarray(f->events, f->nr_events + 1, sizeof(*f->events)));
 	c = &f->events[f->nr_events++];
-	*c = (struct tg_count){
+	*c = (struct tg_event_figure){
 		.name = text(name), .value = ten_digits(user + kernel), .user = user,
 		.kernel = kernel, .error = isnan(user + kernel) ? NAN : 0.25,
 		.reason = reason ? text(reason) : NULL,
