@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""validate_schema.py FILE...: check reports against results/schema.json.
+"""validate_schema.py [--claims] FILE...: check reports against results/schema.json,
+or what `tollgate claims --json` prints against results/claims.schema.json.
 
 Exit status 0 when all are valid; else 1, with a line for each fault.
 """
@@ -12,18 +13,23 @@ import sys
 import jsonschema
 
 SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "results" / "schema.json"
+CLAIMS = SCHEMA.with_name("claims.schema.json")
 
 
-def validator():
-    schema = json.loads(SCHEMA.read_text())
+def validator(path=SCHEMA):
+    schema = json.loads(path.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
 
 def main():
+    names = sys.argv[1:]
     check = validator()
+    if names[:1] == ["--claims"]:
+        check = validator(CLAIMS)
+        del names[0]
     faults = 0
-    for name in sys.argv[1:]:
+    for name in names:
         for fault in check.iter_errors(json.loads(pathlib.Path(name).read_text())):
             place = "/".join(str(part) for part in fault.absolute_path)
             print(f"{name}: {place}: {fault.message}", file=sys.stderr)
