@@ -63,7 +63,7 @@ void tg_put_finding(char *cell, const struct tg_finding *f)
 	if (isnan(half))
 		snprintf(cell, TG_CELL, "%.24s%s", value, unit_of(f));
 	else
-		snprintf(cell, TG_CELL, "%.24s%s, 95 %% within %.24s..%.24s", value, unit_of(f), low,
+		snprintf(cell, TG_CELL, "%.24s%s (%.24s..%.24s)", value, unit_of(f), low,
 			 high);
 }
 

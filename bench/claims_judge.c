@@ -243,7 +243,7 @@ static double margin_of(const struct tg_finding *f)
 	return margin;
 }
 
-/* Of several conditions: how many keep to the answer, and the one that is nearest, or furthest off. */
+/* Of several conditions how many come out so, and which is the nearest, or the furthest off. */
 static int say_conditions(struct tg_judgement *j, enum tg_result result)
 {
 	const struct tg_finding *worst = NULL;

@@ -69,11 +69,9 @@ static void put_row(const struct tg_ledger *l, size_t at, FILE *out)
 	for (size_t c = 0; c < l->nr_columns; c++) {
 		const struct tg_ruling *r = tg_ruling_at(l, at, c);
 
-		if (tg_is_settled(r))
-			fprintf(out, " **%s**, by %s", tg_say_answer(r, false),
-				tg_by_names[r->by->way->by]);
-		else
-			fprintf(out, " %s", tg_say_answer(r, false));
+		fprintf(out, tg_is_settled(r) ? " **%s**" : " %s", tg_say_answer(r, false));
+		if (tg_is_settled(r) && r->by->way->by != TG_BY_REHEARSAL)
+			fprintf(out, ", by %s", tg_by_names[r->by->way->by]);
 		if (r->by->why) {
 			fputs(": ", out);
 			put_cell(out, r->by->why);
@@ -205,11 +203,23 @@ static void put_grounds(const struct tg_ruling *r, const char *letter, FILE *out
 			put_parts(&j->findings[i], out);
 }
 
-static void put_ledger(const struct tg_ledger *l, FILE *out)
+static void put_all_grounds(const struct tg_ledger *l, size_t at, FILE *out)
 {
 	char letter[TG_CELL];
 
+	for (size_t c = 0; c < l->nr_columns; c++) {
+		const struct tg_ruling *r = tg_ruling_at(l, at, c);
+
+		tg_put_letter(letter, c);
+		if (tg_is_settled(r) || r->by->answer == TG_NOT_RESOLVED)
+			put_grounds(r, letter, out);
+	}
+}
+
+static void put_ledger(const struct tg_ledger *l, FILE *out)
+{
 	put_columns(l, out);
+	fputs("\n95 % intervals in parentheses.\n", out);
 	for (int t = 0; t < TG_NR_THREADS; t++) {
 		size_t nr = 0;
 
@@ -220,15 +230,9 @@ static void put_ledger(const struct tg_ledger *l, FILE *out)
 				put_heading(l, &tg_threads[t], out);
 			put_row(l, i, out);
 		}
-		for (size_t i = 0; i < l->nr_claims; i++) {
-			for (size_t c = 0; c < l->nr_columns && (int)l->claims[i]->thread == t; c++) {
-				const struct tg_ruling *r = tg_ruling_at(l, i, c);
-
-				tg_put_letter(letter, c);
-				if (tg_is_settled(r) || r->by->answer == TG_NOT_RESOLVED)
-					put_grounds(r, letter, out);
-			}
-		}
+		for (size_t i = 0; i < l->nr_claims; i++)
+			if ((int)l->claims[i]->thread == t)
+				put_all_grounds(l, i, out);
 	}
 }
 

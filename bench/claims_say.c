@@ -128,7 +128,7 @@ static char *say_value(const struct tg_finding *f)
 		tg_put_finding(value, f);
 		tg_put_bounds(bounds, f->part->bounds);
 		return tg_text("%s%s%s: %s%s%s", f->part->kase, *f->part->kase ? ": " : "",
-			       f->part->what, value, *bounds ? ", asked " : "", bounds);
+			       f->part->what, value, *bounds ? ", " : "", bounds);
 	}
 }
 

@@ -90,15 +90,21 @@ static void put_unused(const struct tg_ruling *r, FILE *out)
 	}
 }
 
-/* Figures behind a verdict, each once; of a table none but in full. */
+/* Figures behind a verdict: in full also what is missing, and of a table those there are. */
+static bool is_shown(const struct tg_finding *f, const struct tg_exhibit *e, bool full)
+{
+	bool table = f->part->rule == TG_RULE_TABLE, told = e->state == TG_TOLD;
+
+	return full ? told || !table : told && !table;
+}
+
 static void put_exhibits(const struct tg_judgement *j, bool full, FILE *out)
 {
 	for (size_t i = 0; i < j->nr_findings; i++) {
 		const struct tg_finding *f = &j->findings[i];
 
 		for (size_t k = 0; k < f->nr_exhibits; k++)
-			if ((f->exhibits[k].state == TG_TOLD ? full || f->part->rule != TG_RULE_TABLE :
-			     full && f->part->rule != TG_RULE_TABLE) && tg_is_first_exhibit(j, i, k))
+			if (is_shown(f, &f->exhibits[k], full) && tg_is_first_exhibit(j, i, k))
 				say_and_free(out, "", INDENT + 2,
 					     tg_say_exhibit(&f->exhibits[k]));
 	}
@@ -121,15 +127,16 @@ static void put_findings(const struct tg_judgement *j, bool full, FILE *out)
 static void put_ruling(const struct tg_ruling *r, const char *letter, FILE *out)
 {
 	const struct tg_judgement *j = r->by;
-	const char *by = tg_by_names[j->way->by];
+	bool rehearsed = j->way->by == TG_BY_REHEARSAL;
 	char *left_out = NULL;
 
-	if (tg_is_settled(r) && j->way->by == TG_BY_REHEARSAL)
+	if (tg_is_settled(r) && rehearsed)
 		left_out = tg_say_left_out(j);
 	if (!tg_is_settled(r))
 		tg_say(out, letter, 2, "%s: %s", tg_say_answer(r, false), j->why ? j->why : "?");
 	else
-		tg_say(out, letter, 2, "%s, by %s%s%s%s%s", tg_say_answer(r, false), by,
+		tg_say(out, letter, 2, "%s%s%s%s%s%s%s", tg_say_answer(r, false),
+		       rehearsed ? "" : ", by ", rehearsed ? "" : tg_by_names[j->way->by],
 		       j->why ? ": " : "", j->why ? j->why : "", left_out ? "; left out: " : "",
 		       left_out ? left_out : "");
 	free(left_out);
@@ -200,7 +207,7 @@ static void put_ledger(const struct tg_ledger *l, FILE *out)
 {
 	int thread = -1;
 
-	fprintf(out, "Tollgate claims\n");
+	fprintf(out, "Tollgate claims (95 %% intervals in parentheses)\n");
 	put_columns(l, out);
 	if (l->nr_columns > 1)
 		put_matrix(l, out);

@@ -41,14 +41,23 @@ double lab_bad(const struct tg_part *part);
 /* All parts good, last to first, as claims.def says of first inputs. */
 void lab_all_good(struct lab *l);
 
-/* The verdict, one in some of which is also written in every format; free it with tg_ruling_free(). */
+/* The verdict, for tg_ruling_free(). One in some is also written, in every format. */
 struct tg_ruling *lab_judge(const struct tg_claim *claim, const struct tg_report *const *reports,
 			    size_t nr);
 
 /* The verdict alone, of the lab's one report. */
 enum tg_answer lab_answer(const struct lab *l);
 
+/* A row by its id; what must become of it; what its ruling must say. */
+void lab_row(struct lab *l, enum tg_claim_id id, size_t way);
+void lab_expect(const struct lab *l, enum tg_answer answer);
+struct tg_ruling *lab_ruling(const struct lab *l);
+void lab_says(const char *text, const char *part);
+
 bool lab_is_numeric(const struct tg_part *part);	/* SUM, RATIO, ADD_UP */
+/* Whether conditions have cases but for this one, so that they may disagree. */
+bool lab_has_cases(const struct lab *l, const char *not_this);
+bool lab_is_question(const struct lab *l);
 bool lab_is_settled(enum tg_answer answer);
 
 #endif

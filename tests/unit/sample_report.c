@@ -220,6 +220,46 @@ struct tg_report *sample_user(void)
 	return r;
 }
 
+struct tg_report *sample_claims(void)
+{
+	static const char *const cheap[] = {
+		"gs/rdfsbase@r3", "gs/wrfsbase@r3", "gs/rdgsbase@r3", "gs/wrgsbase@r3",
+		"irq/cli@r0", "irq/sti@r0", "insn/gs_load@r3", "insn/rdpkru@r3", "insn/wrpkru@r3",
+	};
+	static const char *const dear[] = {
+		"crossing/arch_get_fs@r3", "crossing/arch_set_fs@r3", "crossing/arch_get_gs@r3",
+		"crossing/arch_set_gs@r3", "crossing/signal_usr1@r3",
+		"crossing/signal_usr1:avx512@r3", "fpu/boundary:cpuid@r3",
+		"fpu/boundary:dirty:cpuid@r3", "fpu/boundary:dirty@r3", "fpu/boundary:xsave@r3",
+		"fpu/boundary:xsave:cpuid@r3", "fpu/xrstor:unmodified@r3",
+		"fpu/xrstor:sse:unmodified@r3", "fpu/xrstor:avx:unmodified@r3",
+	};
+	static const char *const kinds[] = { "syscall", "fault", "interrupt", "switch" };
+	struct tg_report *r = sample_head();
+	char name[40];
+
+	r->lane = TG_LANE_HOST;
+	r->cal.unit = TG_UNIT_CYCLES;
+	r->cal.cycles_per_tick = 1.38498;
+	r->cal.note = text("");
+	r->plan.quiet = text("tpr");
+	for (size_t i = 0; i < NR(cheap); i++)
+		measured(r, cheap[i], "SLOPE", 12.5, 0.1);
+	for (size_t i = 0; i < NR(dear); i++)
+		measured(r, dear[i], "SHOT", 300, 1);
+	measured(r, "fpu/boundary@r3", "SHOT", 100, 1);
+	left_out(measured(r, "insn/gs_store_load@r3", "SLOPE", 12, 1), "cli");
+	for (size_t i = 0; i < NR(kinds); i++) {
+		snprintf(name, sizeof(name), "irq.hierarchy/%s", kinds[i]);
+		sample_count(r, name, i ? 1000 : 10000, NULL);
+	}
+	sample_histogram(r, "ctx.once", (struct tg_bin[]){ { 1, 10 }, { 2, 1 } }, 2, NULL);
+	sample_proof(r, "fpu.states", TG_PROOF_PASSED, NULL);
+	sample_proof(r, "fpu.pkru", TG_PROOF_PASSED, NULL);
+	sample_proof(r, "frame.enough", TG_PROOF_FAILED, "sigreturn loses RCX");
+	return r;
+}
+
 struct tg_report *sample_vm(void)
 {
 	struct tg_report *r = sample_head();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Every row of claims.def, by each of its ways: every verdict that it can have,
- * each from figures made for it; what flips it; and what never settles it.
+ * Every row of claims.def, by each of its ways: what flips its verdict, and what
+ * never settles it. test_claims_verdicts.c: every verdict that it can have.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -30,30 +30,12 @@ static void expect(struct lab *l, enum tg_answer answer, const char *what)
 			 tg_answer_names[got], tg_answer_names[answer]);
 }
 
-/* Whether parts of this role have cases, so that they may disagree. */
-static bool has_cases(const struct lab *l, const char *not_this)
-{
-	for (size_t i = 0; i < l->way.nr_parts; i++)
-		if (l->way.parts[i].role == TG_ROLE_HOLDS && *l->way.parts[i].kase &&
-		    strcmp(l->way.parts[i].kase, not_this))
-			return true;
-	return false;
-}
-
-static bool is_question(const struct lab *l)
-{
-	for (size_t i = 0; i < l->way.nr_parts; i++)
-		if (l->way.parts[i].role == TG_ROLE_HOLDS)
-			return false;
-	return true;
-}
-
 static bool has_figures(const struct lab *l)
 {
 	return l->report->nr_figures > (l->way.demands & TG_DEMAND_GUEST ? 2 : 0);
 }
 
-typedef void (*try_fn)(struct lab *l, bool seen[TG_NR_ANSWERS]);
+typedef void (*try_fn)(struct lab *l);
 
 /* Runs a trial over every way of every row. */
 static void each_way(try_fn try)
@@ -63,7 +45,7 @@ static void each_way(try_fn try)
 			struct lab l;
 
 			lab_open(&l, &tg_claims[i], w);
-			try(&l, NULL);
+			try(&l);
 			lab_close(&l);
 		}
 	}
@@ -71,7 +53,7 @@ static void each_way(try_fn try)
 
 static enum tg_answer good_answer(const struct lab *l)
 {
-	return is_question(l) ? TG_ANSWERED : TG_HOLDS;
+	return lab_is_question(l) ? TG_ANSWERED : TG_HOLDS;
 }
 
 /* One condition broken: does not hold, or, where other cases still do, depends. */
@@ -79,13 +61,12 @@ static enum tg_answer broken_answer(const struct lab *l, const struct tg_part *p
 {
 	if (part->role == TG_ROLE_CHECK)
 		return TG_NOT_RESOLVED;
-	return *part->kase && has_cases(l, part->kase) ? TG_DEPENDS : TG_HOLDS_NOT;
+	return *part->kase && lab_has_cases(l, part->kase) ? TG_DEPENDS : TG_HOLDS_NOT;
 }
 
 /* Everything good holds; each condition broken flips the verdict, mended flips it back. */
-static void try_conditions(struct lab *l, bool *seen)
+static void try_conditions(struct lab *l)
 {
-	(void)seen;
 	expect(l, good_answer(l), "all is good");
 	for (size_t i = 0; i < l->way.nr_parts; i++) {
 		const struct tg_part *part = &l->way.parts[i];
@@ -141,9 +122,8 @@ static double most_of(const struct lab *l, const struct tg_part *part)
 	return fmax(part->bounds->most, 0.02 * parts / 0.98);
 }
 
-static void try_crossing(struct lab *l, bool *seen)
+static void try_crossing(struct lab *l)
 {
-	(void)seen;
 	for (size_t i = 0; i < l->way.nr_parts; i++) {
 		const struct tg_part *part = &l->way.parts[i];
 
@@ -164,9 +144,8 @@ static void one_figure_across_the_threshold(void **state)
 }
 
 /* An error that reaches over the bound, or over 0 where there is none. */
-static void try_errors(struct lab *l, bool *seen)
+static void try_errors(struct lab *l)
 {
-	(void)seen;
 	for (size_t i = 0; i < l->way.nr_parts; i++) {
 		const struct tg_part *part = &l->way.parts[i];
 		double error;
@@ -193,16 +172,15 @@ static bool is_spare(const struct lab *l, const char *name)
 	for (size_t i = 0; i < l->way.nr_parts; i++)
 		for (size_t k = 0; k < l->way.parts[i].nr_inputs; k++)
 			if (!strcmp(l->way.parts[i].inputs[k].name, name) &&
-			    (!*l->way.parts[i].kase || !has_cases(l, l->way.parts[i].kase)))
+			    (!*l->way.parts[i].kase || !lab_has_cases(l, l->way.parts[i].kase)))
 				return false;
 	/* shared by all cases */
-	return has_cases(l, "") && strncmp(name, "insn/gs_", 8);
+	return lab_has_cases(l, "") && strncmp(name, "insn/gs_", 8);
 }
 
 /* Of one input after another: nothing is settled without it. */
-static void try_missing(struct lab *l, bool *seen)
+static void try_missing(struct lab *l)
 {
-	(void)seen;
 	for (size_t i = 0; i < l->way.nr_parts; i++) {
 		for (size_t k = 0; k < l->way.parts[i].nr_inputs; k++) {
 			struct tg_report *whole = l->report;
@@ -284,9 +262,12 @@ static void to_failed(struct tg_figure *f)
 /* A cost that the CPU lacks is no loss, if nothing else is made of figures. */
 static bool figures_are_costs(const struct lab *l)
 {
-	for (size_t i = 0; i < l->way.nr_parts; i++)
-		if (l->way.parts[i].role != TG_ROLE_COST && strchr(l->way.parts[i].inputs[0].name, '@'))
+	for (size_t i = 0; i < l->way.nr_parts; i++) {
+		const struct tg_part *part = &l->way.parts[i];
+
+		if (part->role != TG_ROLE_COST && strchr(part->inputs[0].name, '@'))
 			return false;
+	}
 	return true;
 }
 
@@ -322,9 +303,8 @@ static void try_unusable(struct lab *l, void (*change)(struct tg_figure *f), enu
 static void (*unusable)(struct tg_figure *f);
 static enum tg_answer unusable_answer;
 
-static void try_this(struct lab *l, bool *seen)
+static void try_this(struct lab *l)
 {
-	(void)seen;
 	if (has_figures(l))
 		try_unusable(l, unusable, unusable_answer);
 }
@@ -364,109 +344,6 @@ static void what_the_machine_lacks(void **state)
 	each_way_with(to_refused, TG_CANNOT_HERE);
 }
 
-static void note(bool *seen, const struct lab *l)
-{
-	seen[lab_answer(l)] = true;
-}
-
-/* Verdicts from made-up reports, as many as there are. */
-static void collect(struct lab *l, bool *seen)
-{
-	note(seen, l);
-	for (size_t i = 0; i < l->way.nr_parts; i++) {
-		const struct tg_part *part = &l->way.parts[i];
-
-		if (part->role == TG_ROLE_COST)
-			continue;
-		lab_aim(l, i, lab_bad(part), LAB_ERROR);
-		note(seen, l);
-		lab_all_good(l);
-		if (lab_is_numeric(part) && strchr(part->inputs[0].name, '@')) {
-			lab_aim(l, i, lab_good(part), 1e6);
-			note(seen, l);
-			lab_all_good(l);
-		}
-		if (part->rule == TG_RULE_TABLE) {
-			l->report->figures[0].error = 1e6;
-			note(seen, l);
-			l->report->figures[0].error = LAB_ERROR;
-		}
-	}
-	for (size_t i = 0; i < l->way.nr_parts; i++)
-		if (l->way.parts[i].role == TG_ROLE_HOLDS)
-			lab_aim(l, i, lab_bad(&l->way.parts[i]), LAB_ERROR);
-	note(seen, l);
-	lab_all_good(l);
-	for (size_t i = 0; i < l->report->nr_counts; i++) {
-		double value = l->report->counts[i].value;
-
-		l->report->counts[i].value = strstr(l->report->counts[i].name, "control") ? 0 : 2;
-		note(seen, l);
-		l->report->counts[i].value = NAN;
-		replace_text(&l->report->counts[i].reason, "no tracked CPU");
-		note(seen, l);
-		l->report->counts[i].value = value;
-		replace_text(&l->report->counts[i].reason, NULL);
-	}
-	for (size_t i = 0; i < l->report->nr_histograms; i++) {
-		l->report->histograms[i].nr_bins = 0;
-		note(seen, l);
-		replace_text(&l->report->histograms[i].reason, "no tracked CPU");
-		note(seen, l);
-	}
-	for (size_t i = 0; i < l->report->nr_proofs; i++) {
-		l->report->proofs[i].result = TG_PROOF_SKIPPED;
-		replace_text(&l->report->proofs[i].reason, "no second CPU");
-	}
-	note(seen, l);
-	all_figures(l, to_insns);
-	note(seen, l);
-	while (l->report->nr_counts)
-		lab_drop(l->report, l->report->counts[0].name);
-	while (l->report->nr_histograms)
-		lab_drop(l->report, l->report->histograms[0].name);
-	while (l->report->nr_proofs)
-		lab_drop(l->report, l->report->proofs[0].name);
-	while (l->report->nr_figures)
-		lab_drop(l->report, l->report->figures[0].name);
-	note(seen, l);
-}
-
-static void check_verdicts(const struct lab *l, const bool *seen)
-{
-	bool open = false, question = is_question(l);
-
-	/* a proof passes or fails; what is counted or measured may also not be resolved */
-	for (size_t i = 0; i < l->way.nr_parts; i++)
-		open |= l->way.parts[i].rule != TG_RULE_PROOFS &&
-			l->way.parts[i].role != TG_ROLE_COST;
-	for (int a = 0; a < TG_NR_ANSWERS; a++) {
-		bool wanted = a == TG_HOLDS || a == TG_HOLDS_NOT ? !question :
-			      a == TG_DEPENDS ? has_cases(l, "") : a == TG_ANSWERED ? question :
-			      a == TG_NOT_RESOLVED ? open : true;
-
-		if (seen[a] != wanted)
-			fail_msg("%s by way %d: '%s' %s", l->claim.id, l->way.by,
-				 tg_answer_names[a], wanted ? "never came" : "came");
-	}
-}
-
-static void every_verdict_of_every_row(void **state)
-{
-	(void)state;
-	for (int i = 0; i < TG_NR_CLAIMS; i++) {
-		for (size_t w = 0; w < tg_claims[i].nr_ways; w++) {
-			bool seen[TG_NR_ANSWERS] = { false };
-			struct lab l;
-
-			lab_open(&l, &tg_claims[i], w);
-			collect(&l, seen);
-			check_verdicts(&l, seen);
-			lab_close(&l);
-		}
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,7 +355,6 @@ int main(void)
 		cmocka_unit_test(ticks_settle_nothing),
 		cmocka_unit_test(quick_figures_settle_nothing),
 		cmocka_unit_test(what_the_machine_lacks),
-		cmocka_unit_test(every_verdict_of_every_row),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
