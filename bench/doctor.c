@@ -164,7 +164,7 @@ void tg_diagnose(const struct tg_facts *f, struct tg_diagnosis *d)
 	user(f, &d->lane[TG_LANE_USER]);
 	host(f, &d->lane[TG_LANE_USER], &d->lane[TG_LANE_HOST]);
 	vm(f, &d->lane[TG_LANE_VM]);
-	tg_find(f, d);
+	tg_doctor_find(f, d);
 }
 
 int tg_doctor_exit(const struct tg_diagnosis *d)

@@ -141,7 +141,7 @@ void tg_facts_free(struct tg_facts *f);
 void tg_diagnose(const struct tg_facts *f, struct tg_diagnosis *d);
 
 /* The findings alone; d is otherwise left as it is. */
-void tg_find(const struct tg_facts *f, struct tg_diagnosis *d);
+void tg_doctor_find(const struct tg_facts *f, struct tg_diagnosis *d);
 
 /* TG_EXIT_OK if a lane is usable, else TG_EXIT_NOTHING. */
 int tg_doctor_exit(const struct tg_diagnosis *d);

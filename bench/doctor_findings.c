@@ -308,7 +308,7 @@ static void find_cpu(const struct tg_facts *f, struct tg_diagnosis *d)
 			       NOTHING, "not there");
 }
 
-void tg_find(const struct tg_facts *f, struct tg_diagnosis *d)
+void tg_doctor_find(const struct tg_facts *f, struct tg_diagnosis *d)
 {
 	find_counters(f, d);
 	find_tsc(f, d);

@@ -94,6 +94,55 @@ static void unmeasured(struct tg_report *r, const char *name, enum tg_status sta
 	f->reason = text(reason);
 }
 
+static void *grown(void *array, size_t nr, size_t size)
+{
+	void *more = must(reallocarray(array, nr + 1, size));
+
+	memset((char *)more + nr * size, 0, size);
+	return more;
+}
+
+void sample_count(struct tg_report *r, const char *name, double value, const char *reason)
+{
+	struct tg_count *c;
+
+	r->counts = grown(r->counts, r->nr_counts, sizeof(*c));
+	c = &r->counts[r->nr_counts++];
+	c->name = text(name);
+	c->value = value;
+	c->reason = reason ? text(reason) : NULL;
+}
+
+void sample_histogram(struct tg_report *r, const char *name, const struct tg_bin *bins, size_t nr,
+		      const char *reason)
+{
+	struct tg_histogram *h;
+
+	r->histograms = grown(r->histograms, r->nr_histograms, sizeof(*h));
+	h = &r->histograms[r->nr_histograms++];
+	h->name = text(name);
+	h->reason = reason ? text(reason) : NULL;
+	h->bins = must(calloc(nr + 1, sizeof(*bins)));
+	if (nr)
+		memcpy(h->bins, bins, nr * sizeof(*bins));
+	h->nr_bins = nr;
+}
+
+void sample_proof(struct tg_report *r, const char *name, enum tg_proof_result result,
+		  const char *reason)
+{
+	struct tg_proof *p;
+
+	r->proofs = grown(r->proofs, r->nr_proofs, sizeof(*p));
+	p = &r->proofs[r->nr_proofs++];
+	p->name = text(name);
+	p->result = result;
+	p->bound = text("depth 40, 3 tasks, 2 CPUs");
+	p->states = 1234567;
+	p->limits = text("one guest");
+	p->reason = reason ? text(reason) : NULL;
+}
+
 static struct tg_report *sample_head(void)
 {
 	struct tg_report *r = must(tg_report_new());
@@ -183,6 +232,53 @@ struct tg_report *sample_user(void)
 	unmeasured(r, "fpu/xsave:amx:dirty@r3", TG_REFUSED,
 		   "the kernel did not permit AMX to this task (arch_prctl, ARCH_REQ_XCOMP_PERM): Operation not permitted");
 	unmeasured(r, "crossing/signal@r3", TG_FAILED, "3 of 1000 handlers did not run");
+	sample_count(r, "ctx.hole", 17, NULL);
+	sample_count(r, "ctx.hole/control", NAN, "no tracked CPU");
+	sample_histogram(r, "ctx.once", (struct tg_bin[]){ { 1, 1000 }, { 2.5, 3 } }, 2, NULL);
+	sample_histogram(r, "ctx.twice", NULL, 0, "no tracked CPU");
+	sample_proof(r, "fpu.states", TG_PROOF_PASSED, NULL);
+	sample_proof(r, "fpu.gup", TG_PROOF_FAILED, "task 1 reads with the PKRU of task 2");
+	sample_proof(r, "fpu.test", TG_PROOF_SKIPPED, "no second CPU");
+	return r;
+}
+
+struct tg_report *sample_claims(void)
+{
+	static const char *const cheap[] = {
+		"gs/rdfsbase@r3", "gs/wrfsbase@r3", "gs/rdgsbase@r3", "gs/wrgsbase@r3",
+		"irq/cli@r0", "irq/sti@r0", "insn/gs_load@r3", "insn/rdpkru@r3", "insn/wrpkru@r3",
+	};
+	static const char *const dear[] = {
+		"crossing/arch_get_fs@r3", "crossing/arch_set_fs@r3", "crossing/arch_get_gs@r3",
+		"crossing/arch_set_gs@r3", "crossing/signal_usr1@r3",
+		"crossing/signal_usr1:avx512@r3", "fpu/boundary:cpuid@r3",
+		"fpu/boundary:dirty:cpuid@r3", "fpu/boundary:dirty@r3", "fpu/boundary:xsave@r3",
+		"fpu/boundary:xsave:cpuid@r3", "fpu/xrstor:unmodified@r3",
+		"fpu/xrstor:sse:unmodified@r3", "fpu/xrstor:avx:unmodified@r3",
+	};
+	static const char *const kinds[] = { "syscall", "fault", "interrupt", "switch" };
+	struct tg_report *r = sample_head();
+	char name[40];
+
+	r->lane = TG_LANE_HOST;
+	r->cal.unit = TG_UNIT_CYCLES;
+	r->cal.cycles_per_tick = 1.38498;
+	r->cal.note = text("");
+	r->plan.quiet = text("tpr");
+	for (size_t i = 0; i < NR(cheap); i++)
+		measured(r, cheap[i], "SLOPE", 12.5, 0.1);
+	for (size_t i = 0; i < NR(dear); i++)
+		measured(r, dear[i], "SHOT", 300, 1);
+	measured(r, "fpu/boundary@r3", "SHOT", 100, 1);
+	left_out(measured(r, "insn/gs_store_load@r3", "SLOPE", 12, 1), "cli");
+	for (size_t i = 0; i < NR(kinds); i++) {
+		snprintf(name, sizeof(name), "irq.hierarchy/%s", kinds[i]);
+		sample_count(r, name, i ? 1000 : 10000, NULL);
+	}
+	sample_histogram(r, "ctx.once", (struct tg_bin[]){ { 1, 10 }, { 2, 1 } }, 2, NULL);
+	sample_proof(r, "fpu.states", TG_PROOF_PASSED, NULL);
+	sample_proof(r, "fpu.pkru", TG_PROOF_PASSED, NULL);
+	sample_proof(r, "frame.enough", TG_PROOF_FAILED, "sigreturn loses RCX");
 	return r;
 }
 
@@ -274,6 +370,25 @@ static void random_environment(struct tg_report *r, uint64_t *seed)
 	}
 }
 
+static void random_events(struct tg_report *r, uint64_t *seed)
+{
+	char name[40], *reason;
+
+	for (uint32_t i = tg_random_below(seed, 4); i; i--) {
+		struct tg_bin bin = { random_number(seed, false), (long)tg_random_below(seed, 99) };
+		bool none = tg_random_below(seed, 3) == 0;
+
+		reason = random_text(seed, 1);
+		snprintf(name, sizeof(name), "claim%u", i);
+		sample_count(r, name, none ? NAN : (double)tg_random_below(seed, 1u << 30),
+			     none ? reason : NULL);
+		sample_histogram(r, name, &bin, none ? 0 : 1, none ? reason : NULL);
+		sample_proof(r, name, none ? TG_PROOF_FAILED : TG_PROOF_PASSED,
+			     none ? reason : NULL);
+		free(reason);
+	}
+}
+
 struct tg_report *sample_random(uint64_t *seed)
 {
 	static const char *const rings[] = { "r0", "r3", "cross" };
@@ -328,5 +443,6 @@ struct tg_report *sample_random(uint64_t *seed)
 			free(reason);
 		}
 	}
+	random_events(r, seed);
 	return r;
 }
