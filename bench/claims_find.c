@@ -37,23 +37,10 @@ void tg_put_value(char *cell, double value, double error)
 			 fabs(value) < 0.5 * pow(10, -decimals) ? 0 : value);
 }
 
-static const char *unit_of(const struct tg_finding *f)
-{
-	const struct tg_input *first = &f->part->inputs[0];
-
-	switch (f->part->rule) {
-	case TG_RULE_RATIO:
-		return "x";
-	case TG_RULE_SUM:
-	case TG_RULE_ADD_UP:
-		return !first->name || tg_is_figure(first->name) ? " cycles" : " events";
-	default:
-		return "";
-	}
-}
-
 void tg_put_finding(char *cell, const struct tg_finding *f)
 {
+	/* a sum's unit stands in what it is called */
+	const char *unit = f->part->rule == TG_RULE_RATIO ? "x" : "";
 	double half = (f->high - f->low) / 2;
 	char value[TG_CELL], low[TG_CELL], high[TG_CELL];
 
@@ -61,10 +48,9 @@ void tg_put_finding(char *cell, const struct tg_finding *f)
 	tg_put_value(low, f->low, half);
 	tg_put_value(high, f->high, half);
 	if (isnan(half))
-		snprintf(cell, TG_CELL, "%.24s%s", value, unit_of(f));
+		snprintf(cell, TG_CELL, "%.24s%s", value, unit);
 	else
-		snprintf(cell, TG_CELL, "%.24s%s (%.24s..%.24s)", value, unit_of(f), low,
-			 high);
+		snprintf(cell, TG_CELL, "%.24s%s (%.24s..%.24s)", value, unit, low, high);
 }
 
 void tg_put_bounds(char *cell, const struct tg_bounds *b)

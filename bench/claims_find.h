@@ -19,7 +19,7 @@ bool tg_is_worse(enum tg_result a, bool a_empty, enum tg_result b, bool b_empty)
 /* A value with as many decimals as show two digits of its error; at most four. */
 void tg_put_value(char *cell, double value, double error);
 
-/* "16.01x (15.98..16.04)", "14.2 cycles (...)": with its 95 % interval, where it has one. */
+/* "16.01x (15.98..16.04)", "14.21 (14.18..14.24)": with its 95 % interval, where it has one. */
 void tg_put_finding(char *cell, const struct tg_finding *f);
 
 /* ">=5", "<=0.5", "5 to 20", one word where a line could break; "" without bounds. */

@@ -210,7 +210,8 @@ static int use(const struct tg_report *r, const char *path, FILE *sink)
 	tg_report_free(again);
 	if (tg_report_text(r, sink))
 		return fault("text");
-	if (judge(r, sink))
+	/* every claim by every way takes its time: one in three is enough */
+	if (!below(3) && judge(r, sink))
 		return -1;
 	/* Each save waits for the disk: one in sixteen is enough. */
 	if (!below(16) && tg_report_save(r, path, err, sizeof(err)))

@@ -119,6 +119,12 @@ static void the_strongest_way(void **state)
 	assert_int_equal(r->by->answer, TG_HOLDS);
 	assert_int_equal(r->by->way->by, TG_BY_RING0);
 	tg_ruling_free(r);
+	/* even where it has less */
+	lab_figure(rehearsal.report, "fpu/xrstor:amx:unmodified@r0")->status = TG_SKIPPED;
+	r = lab_judge(claim, &report, 1);
+	assert_int_equal(r->by->way->by, TG_BY_RING0);
+	tg_ruling_free(r);
+	lab_figure(rehearsal.report, "fpu/xrstor:amx:unmodified@r0")->status = TG_OK;
 	/* they disagree: the stronger decides; so it does where it is not resolved */
 	for (size_t i = 0; i < rehearsal.report->nr_figures; i++)
 		if (strstr(rehearsal.report->figures[i].name, "unmodified@r0"))
@@ -149,11 +155,21 @@ static void the_strongest_way(void **state)
 /* A proof that failed in one report is not made good by another; names below the id count. */
 static void proofs(void **state)
 {
+	const struct tg_report *again[2];
+	struct tg_ruling *r;
 	struct lab l;
 
 	(void)state;
 	lab_row(&l, TG_CLAIM_fpu_broken, 0);
 	lab_expect(&l, TG_HOLDS);
+	/* one proof in two reports is one proof, of the two that it takes */
+	lab_drop(l.report, "fpu.broken/1");
+	again[0] = again[1] = l.report;
+	r = lab_judge(&l.claim, again, 2);
+	assert_int_equal(r->by->answer, TG_NOT_YET);
+	lab_says(r->by->why, "1 of at least 2 proofs");
+	tg_ruling_free(r);
+	sample_proof(l.report, "fpu.broken/1", TG_PROOF_PASSED, NULL);
 	sample_proof(l.report, "fpu.brokenness", TG_PROOF_FAILED, "another name");
 	lab_expect(&l, TG_HOLDS);
 	sample_proof(l.report, "fpu.broken/1-5 again", TG_PROOF_FAILED, "no trace found");

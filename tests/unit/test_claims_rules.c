@@ -203,7 +203,8 @@ static void adding_up(void **state)
 	s[0] = (struct tg_share){ "w", 1, false, 200, 0.1 };
 	s[1].value = 185.5;		/* 3 apart; 2 % of 200 is 4 */
 	assert_int_equal(tg_rule_add_up(s, 3, &one).result, TG_YES);
-	s[1].error = 1.1;		/* an error of more than a cycle resolves nothing */
+	s[1].value = 188.5;		/* nothing apart, but an error of more than a cycle */
+	s[1].error = 1.1;
 	assert_int_equal(tg_rule_add_up(s, 3, &one).result, TG_OPEN);
 }
 
