@@ -155,7 +155,7 @@ state()
 {
 	find . "$TMPDIR" "$home" "${XDG_CACHE_HOME:-$HOME/.cache}" \
 		-path './.git*' -prune -o -path './.cache/*/*' -prune -o \
-		-printf '%p %s %T@ %m\n' 2>/dev/null | TMPDIR=/tmp sort
+		-type d -printf '%p %m\n' -o -printf '%p %s %T@ %m\n' 2>/dev/null | TMPDIR=/tmp sort
 	grep -rs '' /sys/devices/system/cpu/{smt,cpufreq,intel_pstate,isolated,online} \
 		/sys/devices/system/cpu/cpu*/cpufreq/scaling_{governor,{min,max}_freq} \
 		/proc/sys/kernel/{perf_event_paranoid,modules_disabled,nmi_watchdog,randomize_va_space}
