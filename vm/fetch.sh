@@ -37,10 +37,18 @@ usage()
 	EOF
 }
 
-offered() # -> "6.1 6.12 "; of what apt knows with its headers
+# Of what apt knows with its headers: the series, or the releases of that series
+# that a release which is not there would be of.
+offered() # NAME -> "6.1 6.12 ", or "6.12.115+deb12 6.12.117+deb12 "
 {
+	local filter=(sed -E 's/^([0-9]+\.[0-9]+)\..*/\1/')
+
+	if [[ ! $1 =~ $series_name && $1 =~ ^([0-9]+)\.([0-9]+)\. ]]; then
+		filter=(grep "^${BASH_REMATCH[1]}\\.${BASH_REMATCH[2]}\\.")
+	fi
 	apt-cache search --names-only '^linux-headers-[0-9][^ ]*-common$' |
-		sed -nE 's/^linux-headers-([0-9]+\.[0-9]+)\..*/\1/p' | sort -Vu | tr '\n' ' '
+		sed -nE 's/^linux-headers-([^ ]*)-common .*/\1/p' | { "${filter[@]}" || true; } |
+		sort -Vu | tr '\n' ' '
 }
 
 # The archive rotates, so releases are never spelled here: the metapackage says
@@ -260,7 +268,7 @@ elsewhere() # NAME REFRESH
 {
 	local name=$1
 
-	have=$(offered)
+	have=$(offered "$name")
 	foreign=1
 	[[ $2 -eq 0 ]] || rm -f "$cache/apt/stamp"
 	other_suites && find_release "$name" || unknown "$name"
@@ -270,7 +278,7 @@ unknown() # NAME
 {
 	local code=$EXIT_INPUT
 
-	[[ $foreign -eq 0 || ! -e $cache/apt/stamp ]] || have+=$(offered)
+	[[ $foreign -eq 0 || ! -e $cache/apt/stamp ]] || have+=$(offered "$1")
 	have=$(tr ' ' '\n' <<<"${have:-none}" | sort -Vu | tr '\n' ' ')
 	[[ $lists != *root* ]] || code=$EXIT_REFUSED
 	[[ $lists == fresh ]] && lists="" || lists=" ($lists)"
