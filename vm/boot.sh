@@ -238,7 +238,9 @@ main()
 	if line=$(said 'Kernel panic'); then
 		fail "kernel panic: ${line#*not syncing: }"
 	elif [[ $status -eq 124 || $status -eq 137 ]]; then
-		fail "did not end within $limit s"
+		# KVM stops such a guest where it is; QEMU stays.
+		line=$(grep -aE 'KVM internal error|emulation failure' "$work/qemu.log" | tr '\n' ' ') || true
+		fail "did not end within $limit s${line:+: ${line% }}"
 	elif [[ $status -ne 0 ]]; then
 		fail "QEMU ended with $status: $(tail -n 1 "$work/qemu.log")"
 	fi
