@@ -250,7 +250,9 @@ main()
 	elif line=$(said 'Kernel panic'); then
 		fail "kernel panic: ${line#*not syncing: }"
 	elif [[ $status -eq 124 || $status -eq 137 ]]; then
-		fail "did not end within $limit s"
+		# KVM stops such a guest where it is; QEMU stays.
+		line=$(grep -aE 'KVM internal error|emulation failure' "$work/qemu.log" | tr '\n' ' ') || true
+		fail "did not end within $limit s${line:+: ${line% }}"
 	elif [[ $status -eq 0 && ! -s $work/console ]]; then
 		fail "the kernel ended without a word; out of memory? --mem is $mem (MiB), the default $default_mem"
 	elif [[ $status -ne 0 ]]; then

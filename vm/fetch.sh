@@ -37,10 +37,24 @@ usage()
 	EOF
 }
 
-offered() # -> "6.1 6.12 "; of what apt knows with its headers
+# Releases that apt knows with their headers, one a line, without the flavour.
+offered()
 {
 	apt-cache search --names-only '^linux-headers-[0-9][^ ]*-common$' |
-		sed -nE 's/^linux-headers-([0-9]+\.[0-9]+)\..*/\1/p' | sort -Vu | tr '\n' ' '
+		sed -nE 's/^linux-headers-([^ ]*)-common .*/\1/p'
+}
+
+# Those in $have that are worth naming: of a release's series if there are any,
+# else the series.
+nearest() # NAME -> "6.12.115+deb12 6.12.117+deb12 ", or "6.1 6.12 "
+{
+	local near=""
+
+	if [[ ! $1 =~ $series_name && $1 =~ ^([0-9]+)\.([0-9]+)\. ]]; then
+		near=$(grep "^${BASH_REMATCH[1]}\\.${BASH_REMATCH[2]}\\." <<<"$have") || true
+	fi
+	[[ -n $near ]] || near=$(sed -E 's/^([0-9]+\.[0-9]+)\..*/\1/' <<<"$have")
+	sort -Vu <<<"${near:-none}" | tr '\n' ' '
 }
 
 # The archive rotates, so releases are never spelled here: the metapackage says
@@ -270,11 +284,11 @@ unknown() # NAME
 {
 	local code=$EXIT_INPUT
 
-	[[ $foreign -eq 0 || ! -e $cache/apt/stamp ]] || have+=$(offered)
-	have=$(tr ' ' '\n' <<<"${have:-none}" | sort -Vu | tr '\n' ' ')
+	[[ $foreign -eq 0 || ! -e $cache/apt/stamp ]] || have+=$'\n'$(offered)
+	have=$(sed '/^$/d' <<<"$have")
 	[[ $lists != *root* ]] || code=$EXIT_REFUSED
 	[[ $lists == fresh ]] && lists="" || lists=" ($lists)"
-	die "$code" "no kernel '$1' here; there are: ${have# }(each also as -cloud, -amd64, -rt)$lists"
+	die "$code" "no kernel '$1' here; there are: $(nearest "$1")(each also as -cloud, -amd64, -rt)$lists"
 }
 
 main()
