@@ -303,8 +303,8 @@ static void tidy(const struct tg_guest *g, int rc, char *err, size_t errlen)
 /*
  * Seconds that a boot may take with this many figures. With an instruction counter
  * some 3 ms of emulation a round and sample for all experiments (two slow cores):
- * three times that, and room for the boot itself. Without it rounds end by
- * themselves (TG_LONG_RUN and the time an experiment has), but for those asked for.
+ * three times that, and room for the boot itself. Without it no default run lasts
+ * as long as this (rounds.c ends it before); it is for rounds that were asked for.
  */
 static long boot_limit(const struct tg_options *o, const struct tg_guest *g, size_t figures)
 {

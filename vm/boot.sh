@@ -179,6 +179,21 @@ cleanup()
 	fi
 }
 
+kvm_error() # -> what KVM said of a guest that it cannot go on with
+{
+	grep -aE 'KVM internal error|emulation failure' "$work/qemu.log" | tr '\n' ' '
+}
+
+# KVM stops such a guest where it is, and QEMU stays: nothing to wait for.
+watch_kvm() # PID
+{
+	exec {guard}>&-
+	while kill -0 "$1" 2>/dev/null; do
+		sleep 1
+		! kvm_error >/dev/null 2>&1 || kill -TERM "$1"
+	done
+}
+
 # Nothing here depends on the host's time, randomness or addresses, as far as
 # QEMU allows. nokaslr and seed: addresses and random numbers shift counts.
 # no_timer_check, hpet=off, tsc=reliable: each spares a slow probe (0.2 to 0.5 s).
@@ -203,6 +218,7 @@ run_qemu() # -> status of timeout(1)
 		exec timeout -k 5 "$limit" "${command[@]}" "${extra[@]}" </dev/null >"$work/qemu.log" 2>&1
 	) &
 	pid=$!
+	[[ $accel != kvm ]] || watch_kvm "$pid" &
 	wait "$pid" 2>/dev/null || status=$?
 	pid=""
 	return "$status"
@@ -249,10 +265,10 @@ main()
 		fail "this machine has not the memory for a guest of $mem MiB: free some, or a smaller --mem"
 	elif line=$(said 'Kernel panic'); then
 		fail "kernel panic: ${line#*not syncing: }"
+	elif line=$(kvm_error); then
+		fail "KVM cannot run it: ${line% }"
 	elif [[ $status -eq 124 || $status -eq 137 ]]; then
-		# KVM stops such a guest where it is; QEMU stays.
-		line=$(grep -aE 'KVM internal error|emulation failure' "$work/qemu.log" | tr '\n' ' ') || true
-		fail "did not end within $limit s${line:+: ${line% }}"
+		fail "did not end within $limit s"
 	elif [[ $status -eq 0 && ! -s $work/console ]]; then
 		fail "the kernel ended without a word; out of memory? --mem is $mem (MiB), the default $default_mem"
 	elif [[ $status -ne 0 ]]; then

@@ -67,8 +67,8 @@ ok "a folder in /out is named on the console" grep -q "cannot hand over /out/fol
 
 ### Ways to fail
 
-refuses "a job that hangs" 5 '^tollgate: guest: did not end within 4 s' \
-	boot 'echo going; echo kept >/out/report; while :; do :; done' "$scratch/hang" --timeout 4
+refuses "a job that hangs" 5 '^tollgate: guest: did not end within 10 s' \
+	boot 'echo going; echo kept >/out/report; while :; do :; done' "$scratch/hang" --timeout 10
 ok "a hang keeps its console" grep -q going "$scratch/hang/console.log"
 is "a hang keeps only logs" "$(cd "$scratch/hang" && echo *)" "console.log qemu.log"
 
