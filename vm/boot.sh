@@ -21,7 +21,8 @@ usage()
 	  --icount, --no-icount  count instructions, one a nanosecond (default with tcg)
 	  --append WORDS     more words for the kernel's command line; nolapic_timer
 	                     saves 2 s under --icount, spent in calibrating that timer
-	  --smp N, --mem MIB, --timeout S  default 1, 512, 120
+	  --smp N, --mem MIB, --timeout S  default 1; 512 or 256 a node; 120
+	  --numa N           nodes, with CPUs and memory split evenly (default 1)
 	  --qmp SOCKET       let another program talk to QEMU
 	  --allow-warnings   a kernel warning is no failure
 
@@ -30,7 +31,7 @@ usage()
 	EOF
 }
 
-image="" job="" out="" cpu="" accel=tcg icount="" append="" smp=1 mem=512
+image="" job="" out="" cpu="" accel=tcg icount="" append="" smp=1 numa=1 mem=""
 limit=120 qmp="" warnings=0 files=() extra=()
 work="" part="" pid=""
 
@@ -54,7 +55,7 @@ options()
 			extra=("$@")
 			return
 			;;
-		--image | --job | --out | --file | --qemu-cpu | --accel | --append | --smp | --mem | --timeout | --qmp)
+		--image | --job | --out | --file | --qemu-cpu | --accel | --append | --smp | --numa | --mem | --timeout | --qmp)
 			[[ $# -ge 2 ]] || die $EXIT_INPUT "boot: $1 needs a value"
 			value "$1" "$2"
 			shift
@@ -76,6 +77,7 @@ value() # OPTION VALUE
 	--accel) accel=$2 ;;
 	--append) append+=" $2" ;;
 	--smp) smp=$2 ;;
+	--numa) numa=$2 ;;
 	--mem) mem=$2 ;;
 	--timeout) limit=$2 ;;
 	--qmp) qmp=$2 ;;
@@ -89,9 +91,12 @@ check_options()
 	[[ -n $image && -n $job && -n $out ]] || die $EXIT_INPUT "boot: needs --image, --job and --out"
 	[[ -r $image && -f $image ]] || die $EXIT_INPUT "cannot read the kernel $image"
 	[[ -r $job && -f $job ]] || die $EXIT_INPUT "cannot read the job $job"
-	for number in "$smp" "$mem" "$limit"; do
+	for number in "$smp" "$numa" "${mem:-512}" "$limit"; do
 		[[ $number =~ ^[1-9][0-9]{0,6}$ ]] || die $EXIT_INPUT "boot: not a number: $number"
 	done
+	mem=${mem:-$((numa > 2 ? 256 * numa : 512))}
+	[[ $((smp % numa)) -eq 0 && $((mem % numa)) -eq 0 ]] ||
+		die $EXIT_INPUT "boot: --smp $smp and --mem $mem do not split evenly into --numa $numa nodes"
 	if [[ -e $out ]]; then
 		[[ -d $out && -z $(ls -A "$out") ]] || die $EXIT_INPUT "--out $out is there and not empty"
 	fi
@@ -140,6 +145,23 @@ cleanup()
 	fi
 }
 
+# A socket a node: Linux warns of caches that two nodes share.
+machine_words() # -> QEMU's words for CPUs and memory, one a line
+{
+	local node each=$((smp / numa)) size=$((mem / numa))
+
+	printf '%s\n' -m "$mem" -smp
+	if [[ $numa -eq 1 ]]; then
+		echo "$smp"
+		return
+	fi
+	echo "$smp,sockets=$numa"
+	for ((node = 0; node < numa; node++)); do
+		printf '%s\n' -object "memory-backend-ram,id=node$node,size=${size}M" -numa \
+			"node,nodeid=$node,memdev=node$node,cpus=$((node * each))-$((node * each + each - 1))"
+	done
+}
+
 # Nothing here depends on the host's time, randomness or addresses, as far as
 # QEMU allows. nokaslr and seed: addresses and random numbers shift counts.
 # no_timer_check, hpet=off, tsc=reliable: each spares a slow probe (0.2 to 0.5 s).
@@ -150,12 +172,14 @@ run_qemu() # -> status of timeout(1)
 	local words="console=ttyS0 loglevel=5 panic=-1 oops=panic nokaslr no_timer_check tsc=reliable$append"
 	local command=(qemu-system-x86_64 -nodefaults -no-user-config -display none -monitor none
 		-no-reboot -net none -rtc "base=2020-01-01,clock=vm" -seed 1
-		-machine "pc,accel=$accel,hpet=off" -cpu "$cpu" -smp "$smp" -m "$mem"
+		-machine "pc,accel=$accel,hpet=off" -cpu "$cpu"
 		-kernel "$image" -initrd "$work/initramfs" -append "$words"
 		-chardev "file,id=console,path=${work//,/,,}/console" -serial chardev:console
 		-chardev "file,id=files,path=${work//,/,,}/files" -serial chardev:files)
-	local status=0
+	local status=0 machine=()
 
+	mapfile -t machine < <(machine_words)
+	command+=("${machine[@]}")
 	[[ $icount -eq 0 ]] || command+=(-icount "shift=0,sleep=off")
 	[[ -z $qmp ]] || command+=(-qmp "unix:$qmp,server=on,wait=off")
 	progress "booting ${image##*/} (at most $limit s)"
