@@ -59,7 +59,7 @@ bench:
 
 # Tests. A commit passes check-fast, a submission check, a release check-all.
 UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_select \
-	     test_reading test_figure test_canary test_image test_report test_report_errors \
+	     test_reading test_figure test_canary test_image test_topology test_report test_report_errors \
 	     test_report_file \
 	     test_significance test_compare test_compare_reports test_crossing test_touch \
 	     fuzz_report) tests/unit/schema.t
