@@ -13,7 +13,7 @@ ifneq ($(WERROR),)
 HARNESS_CFLAGS += -Werror
 endif
 # Static, so that the same program runs here and in a guest that has no libraries.
-HARNESS_LIBS := -ljansson -lm
+HARNESS_LIBS := -ljansson -lnuma -lm
 
 HARNESS_SRC := $(wildcard bench/*.c bench/body/*.S)
 HARNESS_OBJ := $(patsubst bench/%,$(BUILD)/%.o,$(HARNESS_SRC))
@@ -28,13 +28,13 @@ bench/tollgate: $(HARNESS_OBJ)
 	$(CC) $(HARNESS_CFLAGS) -static -o $@ $^ $(HARNESS_LIBS)
 
 # One line for what is missing instead of a page from the compiler.
-$(BUILD)/jansson:
+$(BUILD)/libraries:
 	@mkdir -p $(@D)
-	@echo 'int main(void) { return 0; }' | $(CC) -include jansson.h -static -x c -o $@ - \
-	$(HARNESS_LIBS) 2>/dev/null || { echo "tollgate: cannot build against jansson;" \
+	@echo 'int main(void) { return 0; }' | $(CC) -include jansson.h -include numa.h -static -x c -o $@ - \
+	$(HARNESS_LIBS) 2>/dev/null || { echo "tollgate: cannot build against jansson and libnuma;" \
 	"vm/setup.sh harness installs: $$(vm/setup.sh --print harness | tr '\n' ' ')" >&2; exit 3; }
 
-$(HARNESS_OBJ): | $(BUILD)/jansson
+$(HARNESS_OBJ): | $(BUILD)/libraries
 
 $(BUILD)/%.c.o: bench/%.c
 	@mkdir -p $(@D)

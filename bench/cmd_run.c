@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <argp.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,8 +11,9 @@
 #include "home.h"
 #include "run.h"
 
-enum { OPT_LANE = 256, OPT_ROUNDS, OPT_SAMPLES, OPT_CPU, OPT_KERNEL, OPT_BOOTS, OPT_FULL,
-       OPT_QUICK, OPT_QUIET, OPT_JSON, OPT_QEMU, OPT_QEMU_CPU, OPT_ACCEL, OPT_APPEND, OPT_ICOUNT };
+enum { OPT_LANE = 256, OPT_ROUNDS, OPT_SAMPLES, OPT_CPU, OPT_MEM_NODE, OPT_SMP, OPT_NUMA,
+       OPT_KERNEL, OPT_BOOTS, OPT_FULL, OPT_QUICK, OPT_QUIET, OPT_JSON, OPT_QEMU,
+       OPT_QEMU_CPU, OPT_ACCEL, OPT_APPEND, OPT_ICOUNT };
 
 #define TEXT(macro)	#macro
 #define NUMBER(macro)	TEXT(macro)
@@ -26,9 +28,17 @@ static const struct argp_option options[] = {
 	{ "samples", OPT_SAMPLES, "N", 0,
 	  "Samples of each series a round (default " NUMBER(TG_SAMPLES_ROUND) ", fewer where they "
 	  "are dear; lane vm " NUMBER(TG_SAMPLES_ICOUNT) ")", 0 },
-	{ "cpu", OPT_CPU, "N", 0, "CPU to measure on (default: the highest allowed, and another one in turn)", 0 },
+	{ "cpu", OPT_CPU, "N", 0,
+	  "CPU to measure on, or nodeN: one of that node's (default: the highest allowed, and "
+	  "another one of its node in turn)", 0 },
+	{ "mem-node", OPT_MEM_NODE, "N", 0,
+	  "Node on which all memory that is measured lies, checked afterwards (default: the "
+	  "CPU's, or the nearest with memory; the farthest other one for mem=remote)", 0 },
 	{ "kernel", OPT_KERNEL, "K", 0, "Lane vm: 6.1 or 6.12 (default 6.12)", 0 },
 	{ "boots", OPT_BOOTS, "N", 0, "Lane vm: boots, each with all its rounds (default 1)", 0 },
+	{ "smp", OPT_SMP, "N", 0, "Lane vm: CPUs of the guest (default 1)", 0 },
+	{ "numa", OPT_NUMA, "N", 0,
+	  "Lane vm: nodes of the guest, which share its CPUs and memory evenly (default 1)", 0 },
 	{ "full", OPT_FULL, NULL, 0, "All experiments, not the CORE tier alone", 0 },
 	{ "quick", OPT_QUICK, NULL, 0,
 	  NUMBER(TG_ROUNDS_QUICK) " rounds of " NUMBER(TG_SAMPLES_QUICK) " samples, marked quick "
@@ -61,6 +71,40 @@ static long number(struct argp_state *state, const char *name, const char *text,
 			     "--%s '%s' is not allowed; allowed: a whole number from %ld to %ld",
 			     name, text, min, max);
 	return v;
+}
+
+/* --cpu: a CPU's number, or the word node and a node's. */
+static void parse_cpu(struct argp_state *state, const char *text, struct tg_options *o)
+{
+	bool node = !strncmp(text, "node", 4);
+	const char *digits = node ? text + 4 : text;
+	char *end;
+	long n = strtol(digits, &end, 10);
+
+	if (!isdigit((unsigned char)*digits) || *end || n > TG_CPU_MAX)
+		tg_bad_usage(state, "--cpu '%s' is not allowed; allowed: a CPU's number or nodeN, up to %d",
+			     text, TG_CPU_MAX);
+	o->cpu = node ? -1 : n;
+	o->cpu_node = node ? n : -1;
+}
+
+/* Lane vm: what the guest will not have, named before it boots. */
+static void check_guest(struct argp_state *state, const struct tg_options *o)
+{
+	int smp = o->smp ? o->smp : 1, numa = o->numa ? o->numa : 1;
+
+	if (smp % numa)
+		tg_bad_usage(state, "--smp %d does not split evenly into --numa %d; allowed: a multiple of %d",
+			     smp, numa, numa);
+	if (o->cpu >= smp)
+		tg_bad_usage(state, "--cpu %d: the guest has --smp %d; allowed: 0 to %d", o->cpu,
+			     smp, smp - 1);
+	if (o->cpu_node >= numa)
+		tg_bad_usage(state, "--cpu node%d: the guest has --numa %d; allowed: node0 to node%d",
+			     o->cpu_node, numa, numa - 1);
+	if (o->mem_node >= numa)
+		tg_bad_usage(state, "--mem-node %d: the guest has --numa %d; allowed: 0 to %d",
+			     o->mem_node, numa, numa - 1);
 }
 
 /* The index of text in a list of words, or the end with the list. */
@@ -97,7 +141,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->samples = number(state, "samples", arg, TG_SAMPLES_MIN, TG_SAMPLES_MAX);
 		return 0;
 	case OPT_CPU:
-		o->cpu = number(state, "cpu", arg, 0, 65535);
+		parse_cpu(state, arg, o);
+		return 0;
+	case OPT_MEM_NODE:
+		o->mem_node = number(state, "mem-node", arg, 0, TG_CPU_MAX);
+		return 0;
+	case OPT_SMP:
+		o->smp = number(state, "smp", arg, 1, TG_SMP_MAX);
+		return 0;
+	case OPT_NUMA:
+		o->numa = number(state, "numa", arg, 1, TG_NUMA_MAX);
 		return 0;
 	case OPT_KERNEL:
 		o->kernel = arg;
@@ -142,9 +195,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->nr_patterns = state->argc - state->next;
 		return 0;
 	case ARGP_KEY_END:
-		if (o->lane != TG_LANE_VM && (o->kernel || o->boots))
+		if (o->lane != TG_LANE_VM && (o->kernel || o->boots || o->smp || o->numa))
 			tg_bad_usage(state, "--%s needs --lane vm",
-				     o->kernel ? "kernel" : "boots");
+				     o->kernel ? "kernel" : o->boots ? "boots" :
+				     o->smp ? "smp" : "numa");
+		/* in the guest, which has a report to write, these say what there is */
+		if (o->lane == TG_LANE_VM && !o->json)
+			check_guest(state, o);
 		if (o->lane == TG_LANE_USER && o->quiet)
 			tg_bad_usage(state,
 				     "--quiet is about ring 0: it needs --lane vm or host");
@@ -311,7 +368,7 @@ int tg_cmd_run(int argc, char **argv)
 		"without '@' it matches every ring of the lane. Without any, the CORE tier runs.",
 		NULL, NULL, NULL
 	};
-	struct tg_options o = { .cpu = -1 };
+	struct tg_options o = { .cpu = -1, .cpu_node = -1, .mem_node = -1 };
 	struct tg_report *r = NULL;
 	char err[1024] = "";
 	int rc;

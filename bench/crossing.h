@@ -48,6 +48,12 @@ enum tg_status tg_crossing_start(const struct tg_point *p, const struct tg_cross
  */
 enum tg_status tg_crossing_check(char *why, size_t len);
 
+/*
+ * Whether the board, and the pages that a row faults on and that are there now,
+ * lie on a node: tg_memory_check(). 0, or -1 with why.
+ */
+int tg_crossing_where(int node, char *why, size_t len);
+
 /* Takes down what is set up, if anything. */
 void tg_crossing_end(void);
 

@@ -36,6 +36,7 @@ void tg_samples_free(struct tg_samples *s);
 struct tg_request {
 	struct tg_point point;
 	int cpu;
+	int node;		/* that its memory shall lie on; -1: wherever the kernel puts it */
 	uint32_t samples;	/* TG_SAMPLES_MIN .. TG_SAMPLES_MAX */
 	uint32_t loops;		/* passes over the unrolled block, >= 1 */
 	double canary;		/* tg_canary_level(); 0: no canary */

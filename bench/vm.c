@@ -17,11 +17,15 @@
 #include "script.h"
 #include "stats.h"
 
+/* Seconds more that a boot may take for each CPU. */
+#define TG_BOOT_CPU	10
+
 struct guest {
 	char release[128], image[PATH_MAX], build[PATH_MAX];
 	char qemu[64];
 	char dir[PATH_MAX];		/* private: module, job, what came out */
 	const char *cpu_model, *accel;
+	char smp[16], numa[16];
 	long limit;			/* seconds a boot may take */
 };
 
@@ -104,6 +108,10 @@ static int write_job(const struct tg_options *o, const struct guest *g, char *er
 		fprintf(f, " --samples %ld", o->samples);
 	if (o->cpu >= 0)
 		fprintf(f, " --cpu %d", o->cpu);
+	if (o->cpu_node >= 0)
+		fprintf(f, " --cpu node%d", o->cpu_node);
+	if (o->mem_node >= 0)
+		fprintf(f, " --mem-node %d", o->mem_node);
 	if (o->full)
 		fprintf(f, " --full");
 	if (o->quick)
@@ -148,7 +156,8 @@ static int boot(const struct guest *g, int n, int of, long left, struct tg_repor
 	char self[PATH_MAX + 16], path[PATH_MAX + 32], exe[PATH_MAX], limit[16];
 	char *const argv[] = { "vm/boot.sh", "--image", (char *)g->image, "--job", job, "--out", dir,
 			       "--qemu-cpu", (char *)g->cpu_model, "--file", ko, "--file", self,
-			       "--file", "vm/host-run.sh:/host-run.sh", "--timeout", limit, NULL };
+			       "--file", "vm/host-run.sh:/host-run.sh", "--timeout", limit,
+			       "--smp", (char *)g->smp, "--numa", (char *)g->numa, NULL };
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	int rc;
 
@@ -294,6 +303,27 @@ static void tidy(const struct guest *g, int rc, char *err, size_t errlen)
 		tg_script(argv, NULL, NULL, 0, ignored, sizeof(ignored));
 }
 
+/*
+ * QEMU before 8.1 gives the first CPU of a guest under -icount the time up to the
+ * next timer, and the others none of it unless the first one pauses or halts.
+ * Kernels before 6.5 wait for the CPUs that they start in a loop that does
+ * neither, and so for ever.
+ */
+static bool starves(const struct tg_options *o, const struct guest *g, char *err, size_t errlen)
+{
+	int kernel[2] = { 0 }, qemu[2] = { 0 };
+
+	if (o->smp < 2 || !strstr(g->accel, "icount") ||
+	    sscanf(g->release, "%d.%d", &kernel[0], &kernel[1]) != 2 ||
+	    sscanf(g->qemu, "%d.%d", &qemu[0], &qemu[1]) != 2)
+		return false;
+	if (kernel[0] * 1000 + kernel[1] >= 6005 || qemu[0] * 1000 + qemu[1] >= 8001)
+		return false;
+	snprintf(err, errlen, "--smp %d: kernel %s never gets its second CPU to run under -icount of QEMU %s; allowed: --smp 1, a kernel from 6.5, or QEMU from 8.1",
+		 o->smp, g->release, g->qemu);
+	return true;
+}
+
 int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, size_t errlen)
 {
 	char *const version[] = { "qemu-system-x86_64", "--version", NULL };
@@ -307,9 +337,10 @@ int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, siz
 	tg_selection_free(&sel);
 	/*
 	 * Some 3 ms of emulation a round and sample for all experiments (two
-	 * slow cores); three times that, and room for the boot itself.
+	 * slow cores); three times that, and room for the boot itself, which every
+	 * CPU makes longer.
 	 */
-	g.limit = 120 + 0.01 * (o->rounds ? o->rounds : TG_ROUNDS_ICOUNT) *
+	g.limit = 120 + TG_BOOT_CPU * o->smp + 0.01 * (o->rounds ? o->rounds : TG_ROUNDS_ICOUNT) *
 			(o->samples ? o->samples : TG_SAMPLES_ICOUNT);
 	if (!tg_home()) {
 		snprintf(err, errlen, "lane vm needs Tollgate's vm/ directory: run from a source tree, 'make install', or set TOLLGATE_HOME");
@@ -323,9 +354,13 @@ int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, siz
 	word = strstr(text, "version ");
 	snprintf(g.qemu, sizeof(g.qemu), "%.*s", word ? (int)strcspn(word + 8, " (\n") : 7,
 		 word ? word + 8 : "unknown");
+	snprintf(g.smp, sizeof(g.smp), "%d", o->smp ? o->smp : 1);
+	snprintf(g.numa, sizeof(g.numa), "%d", o->numa ? o->numa : 1);
 	rc = fetch(o, &g, err, errlen);
 	if (rc)
 		return rc;
+	if (starves(o, &g, err, errlen))
+		return TG_EXIT_NOTHING;
 	snprintf(g.dir, sizeof(g.dir), "%s/tollgate-vm.XXXXXX",
 		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	/* it becomes part of words that use these as separators */

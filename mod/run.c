@@ -189,7 +189,7 @@ out_unlock:
 static int tg_file_preview(struct tg_file *f)
 {
 	struct tg_request rq = { };
-	char *err, *text, name[TG_NAME_MAX], cpu[16] = "caller";
+	char *err, *text, name[TG_NAME_MAX], cpu[16] = "caller", node[16] = "auto";
 
 	err = kzalloc(TG_ERROR_MAX, GFP_KERNEL);
 	if (!err)
@@ -200,9 +200,12 @@ static int tg_file_preview(struct tg_file *f)
 		tg_point_name(&rq.point, name);
 		if (rq.cpu != TG_CPU_CALLER)
 			snprintf(cpu, sizeof(cpu), "%d", rq.cpu);
+		if (rq.node != TG_NODE_AUTO)
+			snprintf(node, sizeof(node), "%d", rq.node);
 		text = kasprintf(GFP_KERNEL,
-				 "%s cpu=%s samples=%u unroll=%u batch=%u quiet=%s\n", name, cpu,
-				 rq.samples, rq.unroll ?: tg_exp_block(rq.point.exp), rq.batch,
+				 "%s cpu=%s node=%s samples=%u unroll=%u batch=%u quiet=%s\n",
+				 name, cpu, node, rq.samples,
+				 rq.unroll ?: tg_exp_block(rq.point.exp), rq.batch,
 				 tg_quiet_names[rq.quiet]);
 	}
 	kfree(err);

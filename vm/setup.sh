@@ -31,6 +31,7 @@ table()
 	harness make               make
 	harness libc6-dev          /usr/include/stdio.h
 	harness libjansson-dev     /usr/include/jansson.h
+	harness libnuma-dev        /usr/include/numa.h
 	module  gcc                gcc
 	module  make               make
 	module  binutils           ld
