@@ -106,6 +106,12 @@ static void describe(struct tg_report *r, const struct tg_options *o, int cpu)
 	r->env.qemu_cpu = copy(o->qemu_cpu);
 	r->env.accel = copy(o->accel);
 	r->env.append = copy(o->append);
+	r->env.nodes = o->place->nodes;
+	r->env.cpu_node = o->place->cpu_node;
+	r->env.mem_node = o->place->node;
+	r->env.mem_distance = o->place->distance;
+	r->env.remote_node = o->place->remote;
+	r->env.remote_distance = o->place->remote_distance;
 	r->plan.boots = 1;
 	r->plan.rounds = o->rounds;
 	r->plan.samples = o->samples;
