@@ -67,9 +67,10 @@ FAST	:= $(UNIT) tests/cli.t tests/compare.t tests/precision.t tests/readme.t tes
 CHECK	:= $(FAST) tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
 	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \
-	   tests/vm/22-two-cpus-6.12.t tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
+	   tests/vm/22-two-cpus-6.12.t tests/vm/23-place-6.12.t tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
 # test_engine is timed, and so gates nothing that others wait for.
-ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t
+ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t \
+	   tests/vm/46-smp.t
 
 check-fast check check-all: export WERROR = 1
 check-fast: test-programs
