@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <numa.h>
+#include <numaif.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,10 +82,15 @@ const char *tg_core_type(void)
 	return "one kind";
 }
 
-/* libnuma warns on standard error of what it cannot read; -1 and 0 say as much. */
+/* libnuma complains on standard error of what it cannot read; -1 and 0 say as much. */
 void numa_warn(int number, char *where, ...)
 {
 	(void)number;
+	(void)where;
+}
+
+void numa_error(char *where)
+{
 	(void)where;
 }
 
@@ -118,7 +124,7 @@ static int system_list(const char *name, unsigned char *entries, int n, unsigned
 
 static void read_nodes(struct tg_topology *t)
 {
-	struct bitmask *mems = numa_get_mems_allowed();
+	struct bitmask *mems = t->closed ? NULL : numa_get_mems_allowed();
 	int a, b;
 
 	for (a = 0; a < t->nr_cpus; a++)
@@ -139,13 +145,12 @@ static void read_nodes(struct tg_topology *t)
 		numa_bitmask_free(mems);
 }
 
-/* Nodes that the kernel shows in sysfs, but on which it lets nobody decide. */
+/* What sysfs tells of nodes where libnuma tells nothing. */
 static void closed_nodes(struct tg_topology *t)
 {
 	unsigned char *there = calloc(t->nr_nodes, 1);
 	int i;
 
-	t->closed = true;
 	if (there)
 		system_list("node/online", there, t->nr_nodes, 1);
 	for (i = 0; i < t->nr_nodes && there; i++)
@@ -167,7 +172,8 @@ static void one_node(struct tg_topology *t)
 
 struct tg_topology *tg_topology_read(char *err, size_t errlen)
 {
-	bool numa = numa_available() >= 0;
+	/* a filter may refuse these calls in ways that libnuma takes for NUMA or for none */
+	bool numa = numa_available() >= 0, open = numa && !get_mempolicy(NULL, NULL, 0, NULL, 0);
 	int i, nr_cpus, present, nr_nodes;
 	struct tg_topology *t;
 	size_t size;
@@ -191,12 +197,13 @@ struct tg_topology *tg_topology_read(char *err, size_t errlen)
 	/* without sysfs what is allowed is all that is known */
 	system_list("cpu/present", t->cpus, nr_cpus, TG_CPU_PRESENT);
 	system_list("cpu/online", t->cpus, nr_cpus, TG_CPU_ONLINE);
-	if (numa)
-		read_nodes(t);
-	else if (nr_nodes > 1)
-		closed_nodes(t);
-	else
+	t->closed = !open && nr_nodes > 1;
+	if (nr_nodes < 2 && !open)
 		one_node(t);
+	else if (numa)
+		read_nodes(t);
+	else
+		closed_nodes(t);
 out:
 	CPU_FREE(set);
 	return t;

@@ -238,6 +238,11 @@ static void say_memory(const struct tg_environment *env, FILE *out)
 
 	if (env->nodes < 2)
 		return;
+	if (env->cpu_node < 0) {
+		tg_say(out, "memory:", INDENT, "of %d nodes; which, this process may not know",
+		       env->nodes);
+		return;
+	}
 	node_text(here, sizeof(here), env->mem_node, env->mem_distance);
 	node_text(far, sizeof(far), env->remote_node, env->remote_distance);
 	tg_say(out, "memory:", INDENT, "%s, from the CPU's node %d of %d%s%s", here,

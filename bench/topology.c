@@ -184,7 +184,8 @@ int tg_check_cpu(const struct tg_topology *t, int cpu, char *err, size_t errlen)
 	return -1;
 }
 
-static const char closed[] = "the kernel lets this process choose no node (set_mempolicy(2) and its kin are refused, as in a container)";
+static const char closed[] =
+	"the kernel lets this process choose no node (set_mempolicy(2) and its kin refused: a container?)";
 
 int tg_check_cpu_node(const struct tg_topology *t, int node, char *err, size_t errlen)
 {

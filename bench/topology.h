@@ -25,8 +25,8 @@ struct tg_topology {
 	struct tg_node *nodes;
 	int *distances;		/* [a * nr_nodes + b], as ACPI's SLIT; 0: not known */
 	/*
-	 * There are several nodes, but the kernel lets this process neither choose nor
-	 * see one (a container's seccomp filter): of nodes only "there" is known.
+	 * There are several nodes, but the kernel lets this process neither choose one
+	 * for memory nor see where that lies (a container's seccomp filter).
 	 */
 	bool closed;
 };

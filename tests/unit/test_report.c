@@ -318,6 +318,10 @@ static void text_of_user(void **state)
 	text = text_of(r);
 	expect(text, "\nmemory:      unknown node, from the CPU's node 1 of 2\n");
 	free(text);
+	r->env.cpu_node = -1;
+	text = text_of(r);
+	expect(text, "\nmemory:      of 2 nodes; which, this process may not know\n");
+	free(text);
 
 	r->figures[0].quick = true;
 	text = text_of(r);
