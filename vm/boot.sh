@@ -22,7 +22,8 @@ usage()
 	  --icount, --no-icount  count instructions, one a nanosecond (default with tcg)
 	  --append WORDS     more words for the kernel's command line; nolapic_timer
 	                     saves 2 s under --icount, spent in calibrating that timer
-	  --smp N, --mem MIB, --timeout S  default 1, 512, 120
+	  --smp N, --mem MIB, --timeout S  default 1; 512 or 256 a node; 120
+	  --numa N           nodes, with CPUs and memory split evenly (default 1)
 	  --qmp SOCKET       let another program talk to QEMU
 	  --try              boot nothing: ask QEMU whether it takes these options
 	  --allow-warnings   a kernel warning is no failure
@@ -32,9 +33,8 @@ usage()
 	EOF
 }
 
-image="" job="" out="" cpu="" accel=tcg icount="" append="" smp=1
+image="" job="" out="" cpu="" accel=tcg icount="" append="" smp=1 numa=1 mem=""
 readonly default_mem=512
-mem=$default_mem
 limit=120 qmp="" warnings=0 try=0 files=() extra=() hardware=()
 work="" part="" pid=""
 
@@ -63,7 +63,7 @@ options()
 			extra=("$@")
 			return
 			;;
-		--image | --job | --out | --file | --qemu-cpu | --accel | --append | --smp | --mem | --timeout | --qmp)
+		--image | --job | --out | --file | --qemu-cpu | --accel | --append | --smp | --numa | --mem | --timeout | --qmp)
 			[[ $# -ge 2 ]] || die $EXIT_INPUT "boot: $1 needs a value"
 			value "$1" "$2"
 			shift
@@ -85,6 +85,7 @@ value() # OPTION VALUE
 	--accel) accel=$2 ;;
 	--append) append+=" $2" ;;
 	--smp) smp=$2 ;;
+	--numa) numa=$2 ;;
 	--mem) mem=$2 ;;
 	--timeout) limit=$2 ;;
 	--qmp) qmp=$2 ;;
@@ -101,14 +102,34 @@ check_files()
 	fi
 }
 
+# A socket a node: Linux warns of caches that two nodes share.
+machine_words() # -> QEMU's words for CPUs and memory, one a line
+{
+	local node each=$((smp / numa)) size=$((mem / numa))
+
+	printf '%s\n' -m "$mem" -smp
+	if [[ $numa -eq 1 ]]; then
+		echo "$smp"
+		return
+	fi
+	echo "$smp,sockets=$numa"
+	for ((node = 0; node < numa; node++)); do
+		printf '%s\n' -object "memory-backend-ram,id=node$node,size=${size}M" -numa \
+			"node,nodeid=$node,memdev=node$node,cpus=$((node * each))-$((node * each + each - 1))"
+	done
+}
+
 check_options()
 {
 	local number
 
 	[[ $try -eq 1 ]] || check_files
-	for number in "$smp" "$mem" "$limit"; do
+	for number in "$smp" "$numa" "${mem:-512}" "$limit"; do
 		[[ $number =~ ^[1-9][0-9]{0,6}$ ]] || die $EXIT_INPUT "boot: not a number: $number"
 	done
+	mem=${mem:-$((numa > 2 ? 256 * numa : default_mem))}
+	[[ $((smp % numa)) -eq 0 && $((mem % numa)) -eq 0 ]] ||
+		die $EXIT_INPUT "boot: --smp $smp and --mem $mem do not split evenly into --numa $numa nodes"
 	case $accel in
 	tcg) icount=${icount:-1} cpu=${cpu:-max} ;;
 	kvm)
@@ -126,7 +147,8 @@ check_options()
 	[[ $cpu =~ ^[A-Za-z0-9][A-Za-z0-9._,+=-]*$ && $cpu != help ]] ||
 		die $EXIT_INPUT "--qemu-cpu '$cpu' is not allowed; allowed: MODEL[,+flag][,-flag][,name=value], as of qemu-system-x86_64 -cpu help"
 	hardware=(-nodefaults -no-user-config -display none -no-reboot -net none
-		-machine "pc,accel=$accel,hpet=off" -cpu "$cpu" -smp "$smp" -m "$mem")
+		-machine "pc,accel=$accel,hpet=off" -cpu "$cpu")
+	mapfile -t -O ${#hardware[@]} hardware < <(machine_words)
 	[[ $icount -eq 0 ]] || hardware+=(-icount "shift=0,sleep=off")
 }
 
@@ -144,7 +166,7 @@ try_options()
 	*"CPU model"* | *-x86_64-cpu*)
 		die $EXIT_INPUT "--qemu-cpu '$cpu' is not allowed: $said (allowed: what qemu-system-x86_64 -cpu help lists)" ;;
 	esac
-	die $EXIT_INPUT "QEMU refuses the machine (accel $accel, cpu $cpu, smp $smp): ${said:-exit $status}"
+	die $EXIT_INPUT "QEMU refuses the machine (accel $accel, cpu $cpu, smp $smp, numa $numa, mem $mem): ${said:-exit $status}"
 }
 
 prepare()

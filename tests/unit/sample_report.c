@@ -171,6 +171,12 @@ static struct tg_report *sample_head(void)
 	r->env.cpus = 4;
 	r->env.cpu_pinned = 3;
 	r->env.cpu_second = 2;
+	r->env.nodes = 2;
+	r->env.cpu_node = 1;
+	r->env.mem_node = 1;
+	r->env.mem_distance = 10;
+	r->env.remote_node = 0;
+	r->env.remote_distance = 21;
 	r->env.governor = text("none");
 	r->env.smt = text("notsupported");
 	r->env.tsc_mhz = 2600;
@@ -292,6 +298,12 @@ struct tg_report *sample_vm(void)
 	r->env.qemu = text("7.2.15");
 	r->env.qemu_cpu = text("max");
 	r->env.accel = text("tcg,icount");
+	r->env.cpus = 1;
+	r->env.nodes = 1;
+	r->env.cpu_node = 0;
+	r->env.mem_node = 0;
+	r->env.remote_node = -1;
+	r->env.remote_distance = 0;
 	r->env.append = text("nopti mitigations=off");
 	r->env.kvm = text("emulated cli=2640 ret=2548x (beyond the limit: cli ret)");
 	r->plan.boots = 2;

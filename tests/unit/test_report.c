@@ -51,6 +51,12 @@ static void same_environment(const struct tg_environment *a, const struct tg_env
 	assert_int_equal(a->cpus, b->cpus);
 	assert_int_equal(a->cpu_pinned, b->cpu_pinned);
 	assert_int_equal(a->cpu_second, b->cpu_second);
+	assert_int_equal(a->nodes, b->nodes);
+	assert_int_equal(a->cpu_node, b->cpu_node);
+	assert_int_equal(a->mem_node, b->mem_node);
+	assert_int_equal(a->mem_distance, b->mem_distance);
+	assert_int_equal(a->remote_node, b->remote_node);
+	assert_int_equal(a->remote_distance, b->remote_distance);
 	same_text(a->governor, b->governor);
 	same_text(a->smt, b->smt);
 	same_number(a->tsc_mhz, b->tsc_mhz);
@@ -331,6 +337,8 @@ static void text_of_user(void **state)
 	check_lines(text);
 	expect(text, "Tollgate 0.1 report, lane user, 2026-01-31T12:00:00Z\n");
 	expect(text, "(GenuineIntel 6/143/8)\n");
+	expect(text, "\nmemory:      node 1, distance 10, from the CPU's node 1 of 2; remote: node\n"
+		     "             0, distance 21\n");
 	expect(text, "\nmitigations: itlb mmio=vuln ssb=vuln spectre_v1 spectre_v2=eIBRS\n");
 	expect(text, "1.385 +- 0.00031 cycles per TSC tick, 3.601 GHz\n");
 	expect(text, "imul 3.000, add 1.000, canary 0.251 cycles each\n");
@@ -353,6 +361,21 @@ static void text_of_user(void **state)
 	assert_null(strstr(text, "QUICK"));
 	free(text);
 
+	r->env.mem_node = 0;
+	r->env.mem_distance = 21;
+	r->env.remote_node = -1;
+	text = text_of(r);
+	expect(text, "\nmemory:      node 0, distance 21, from the CPU's node 1 of 2\n");
+	free(text);
+	r->env.mem_node = -1;
+	text = text_of(r);
+	expect(text, "\nmemory:      unknown node, from the CPU's node 1 of 2\n");
+	free(text);
+	r->env.cpu_node = -1;
+	text = text_of(r);
+	expect(text, "\nmemory:      of 2 nodes; which, this process may not know\n");
+	free(text);
+
 	r->figures[0].quick = true;
 	text = text_of(r);
 	expect(text, "\nQUICK:       fewer than 12 rounds behind 1 figure: only a first look\n");
@@ -373,6 +396,14 @@ static void text_of_vm(void **state)
 	expect(text, "\nguest:       QEMU 7.2.15, -cpu max, tcg,icount, appended: nopti");
 	expect(text, " 187 +- 0    insns       -    2x10    0\n");
 	expect(text, " 62.33 +- 0.00 insns       -    2x10    0\n");
+	assert_null(strstr(text, "\nmemory:"));
+	free(text);
+
+	r->env.cpus = 4;
+	text = text_of(r);
+	check_lines(text);
+	expect(text, "\ninsns:       instructions under QEMU -icount, on one counter for all 4\n"
+		     "             CPUs: exact where the error is 0, never cycles\n");
 	free(text);
 	tg_report_free(r);
 }
