@@ -11,7 +11,7 @@
 
 const char *const tg_key_names[TG_NR_KEYS] = {
 	"schema", "unit", "lane", "cpu", "microcode", "kernel", "append", "qemu-cpu", "mitigations",
-	"topology",
+	"topology", "counter",
 };
 
 /* Of a value that is too long for its line, so much before the first difference is shown. */
@@ -107,6 +107,10 @@ static char *text_of(const struct tg_report *r, enum tg_key key)
 		break;
 	case TG_KEY_TOPOLOGY:
 		put_topology(env, out);
+		break;
+	case TG_KEY_COUNTER:
+		/* cycles by a counter leave out what the calibrated clock counts: a host's work */
+		fputs(r->cal.counter ? r->cal.counter : "chains", out);
 		break;
 	case TG_NR_KEYS:
 		break;

@@ -20,6 +20,8 @@ static void add(struct tg_counted *c, enum tg_mode mode, const struct tg_reading
 	c->median += r->median;
 	c->imul += r->imul;
 	c->add += r->add;
+	c->kept = r->kept;
+	c->discarded = r->discarded;
 }
 
 /* Counts are whole: steps of one. */
@@ -90,18 +92,27 @@ static void count_kernel(const struct tg_request *q, const struct tg_events *eve
 void tg_count_point(const struct tg_request *q, const struct tg_events *events,
 		    struct tg_counted_event *out)
 {
+	struct tg_counted_event counted[TG_EVENTS_MAX];
+	size_t index[TG_EVENTS_MAX], i;
 	struct tg_request fewer = *q;
-	struct tg_events here = *events;
-	size_t i;
+	struct tg_events part;
+	int group;
 
-	for (i = 0; i < events->n; i++)
-		out[i] = (struct tg_counted_event){ .counted = { .user = NAN, .kernel = NAN } };
-	tg_counters_on_core(&here, tg_core_type());
 	fewer.samples /= TG_COUNT_SHARE;
 	if (fewer.samples < TG_COUNT_LEAST)
 		fewer.samples = q->samples < TG_COUNT_LEAST ? q->samples : TG_COUNT_LEAST;
-	if (q->point.ring)
-		count_user(&fewer, &here, out);
-	else
-		count_kernel(&fewer, &here, out);
+	for (group = 0; group < TG_NR_COUNT_GROUPS; group++) {
+		if (!tg_count_group(events, group, &part, index))
+			continue;
+		for (i = 0; i < part.n; i++)
+			counted[i] = (struct tg_counted_event){ .counted = { .user = NAN,
+									     .kernel = NAN } };
+		tg_counters_on_core(&part, tg_core_type());
+		if (q->point.ring)
+			count_user(group ? &fewer : q, &part, counted);
+		else
+			count_kernel(group ? &fewer : q, &part, counted);
+		for (i = 0; i < part.n; i++)
+			out[index[i]] = counted[i];
+	}
 }

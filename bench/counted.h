@@ -16,9 +16,18 @@ struct tg_counted_event {
 };
 
 /*
- * tg_count_point - the counting pass. q: as it was measured, with the timing
- * pass's samples; a quarter of them is taken, since counts move in steps of one.
- * out: one for each event.
+ * tg_count_group - the events that count at the same time: group 0 is core cycles,
+ * which a figure may be taken from and which no other event shall make dearer,
+ * group 1 all others. index: their places in all. How many there are.
+ */
+#define TG_NR_COUNT_GROUPS	2
+size_t tg_count_group(const struct tg_events *all, int group, struct tg_events *part,
+		      size_t *index);
+
+/*
+ * tg_count_point - the counting passes, one a group. q: as it was measured, with
+ * the timing pass's samples; cycles take as many, other events, which move in
+ * steps of one, a quarter. out: one for each event.
  */
 void tg_count_point(const struct tg_request *q, const struct tg_events *events,
 		    struct tg_counted_event *out);

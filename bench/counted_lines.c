@@ -1,6 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Events and counts as lines between a run and the process of a round. */
+/* Which events count together; events and counts as lines between a run and a round. */
 #include "counted.h"
+
+size_t tg_count_group(const struct tg_events *all, int group, struct tg_events *part,
+		      size_t *index)
+{
+	struct tg_event core;
+	size_t i;
+
+	tg_event_cycles(&core);
+	part->n = 0;
+	for (i = 0; i < all->n; i++) {
+		if (tg_event_same(&all->event[i], &core) != (group == 0))
+			continue;
+		index[part->n] = i;
+		part->event[part->n++] = all->event[i];
+	}
+	return part->n;
+}
 
 int tg_event_say(int fd, const struct tg_event *e)
 {
@@ -36,8 +53,9 @@ void tg_counted_say(size_t n, size_t event, const struct tg_counted_event *c)
 {
 	const struct tg_counted *v = &c->counted;
 
-	printf("count %zu %zu %.17g %.17g %.17g %.17g %.17g %.17g %s\n", n, event, v->value,
-	       v->median, v->user, v->kernel, v->imul, v->add, c->why);
+	printf("count %zu %zu %.17g %.17g %.17g %.17g %.17g %.17g %ld %ld %s\n", n, event,
+	       v->value, v->median, v->user, v->kernel, v->imul, v->add, v->kept, v->discarded,
+	       c->why);
 }
 
 int tg_counted_hear(const char *line, size_t *n, size_t *event, struct tg_counted_event *c)
@@ -47,8 +65,9 @@ int tg_counted_hear(const char *line, size_t *n, size_t *event, struct tg_counte
 
 	if (strncmp(line, "count ", 6))
 		return 0;
-	if (sscanf(line, "count %zu %zu %lf %lf %lf %lf %lf %lf %n", n, event, &v->value, &v->median,
-		   &v->user, &v->kernel, &v->imul, &v->add, &at) != 8 || !at)
+	if (sscanf(line, "count %zu %zu %lf %lf %lf %lf %lf %lf %ld %ld %n", n, event, &v->value,
+		   &v->median, &v->user, &v->kernel, &v->imul, &v->add, &v->kept, &v->discarded,
+		   &at) != 10 || !at)
 		return -1;
 	snprintf(c->why, sizeof(c->why), "%s", line + at);
 	return 1;

@@ -168,9 +168,9 @@ static void on_death(int sig, siginfo_t *info, void *context)
 
 static bool pinned(void)
 {
-	cpu_set_t set;
+	cpu_set_t set[64];	/* of 65536 CPUs, more than any kernel is built for */
 
-	return !sched_getaffinity(0, sizeof(set), &set) && CPU_COUNT(&set) == 1;
+	return !sched_getaffinity(0, sizeof(set), set) && CPU_COUNT_S(sizeof(set), set) == 1;
 }
 
 /* A yielding task goes on running, so its switches count as involuntary. */

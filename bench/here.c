@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Lanes user and host: run the rounds on this machine, make the report. */
+#include <errno.h>
 #include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 
 #include "cmdline.h"
+#include "counted.h"
 #include "counters.h"
 #include "place.h"
 #include "run.h"
@@ -66,35 +68,47 @@ static void free_tracks(struct tg_track *t, size_t n)
 	free(t);
 }
 
-/* Whether core cycles were counted in every reading of a figure, in both modes. */
-static bool all_counted(const struct tg_track *t, size_t cycles)
+/* In how many readings of a figure core cycles were counted, in both modes. */
+static size_t nr_counted(const struct tg_track *t, size_t cycles)
 {
-	size_t i;
+	size_t i, n = 0;
 
 	for (i = 0; i < t->nr_readings; i++)
-		if (isnan(t->readings[i].counted[cycles].value))
-			return false;
-	return true;
+		n += !isnan(t->readings[i].counted[cycles].value);
+	return n;
 }
 
-/* Where core cycles were counted, figures are what was counted. */
+/*
+ * Where core cycles were counted, in half of the rounds at least, figures are what
+ * was counted, and rounds without it are left out. Not where the hypervisor may
+ * take over: a guest's counter stands still meanwhile.
+ */
 static void use_counter(struct tg_track *t, size_t n, size_t cycles)
 {
-	size_t i, k;
+	size_t i, k, kept;
 
 	for (i = 0; i < n; i++) {
-		bool all = all_counted(&t[i], cycles);
-
-		for (k = 0; k < t[i].nr_readings; k++) {
-			t[i].readings[k].by_counter = all;
-			t[i].readings[k].cycles = cycles;
+		if (tg_exps[t[i].point.exp].flags & TG_F_EXITS ||
+		    2 * nr_counted(&t[i], cycles) < t[i].nr_readings)
+			continue;
+		for (k = kept = 0; k < t[i].nr_readings; k++) {
+			if (isnan(t[i].readings[k].counted[cycles].value))
+				continue;
+			t[i].boots[kept] = t[i].boots[k];
+			t[i].readings[kept] = t[i].readings[k];
+			t[i].readings[kept].by_counter = true;
+			t[i].readings[kept++].cycles = cycles;
 		}
+		t[i].nr_readings = kept;
 	}
 }
 
-/* The calibration of a report: all readings of all experiments together. */
+/*
+ * The calibration of a report: all readings of all experiments together. chains: the
+ * unit of figures that no counter makes.
+ */
 static int calibrate(const struct tg_options *o, struct tg_track *t, size_t n, uint64_t step,
-		     struct tg_calibration *cal)
+		     struct tg_calibration *cal, enum tg_unit *chains)
 {
 	struct tg_reading *all;
 	size_t i, total = 0;
@@ -109,6 +123,7 @@ static int calibrate(const struct tg_options *o, struct tg_track *t, size_t n, u
 		total += t[i].nr_readings;
 	}
 	tg_calibrate(all, total, step, cal);
+	*chains = cal->unit;
 	if (o->cycles >= 0 &&
 	    tg_calibrate_counter(all, total, o->cycles, o->counted.event[o->cycles].name, cal))
 		use_counter(t, n, o->cycles);
@@ -116,7 +131,8 @@ static int calibrate(const struct tg_options *o, struct tg_track *t, size_t n, u
 	return 0;
 }
 
-static int fill(struct tg_report *r, const struct tg_options *o, const struct tg_track *t, size_t n)
+static int fill(struct tg_report *r, const struct tg_options *o, const struct tg_track *t, size_t n,
+		enum tg_unit chains)
 {
 	static const char *const methods[] = TG_METHOD_NAMES;
 	size_t i;
@@ -129,13 +145,13 @@ static int fill(struct tg_report *r, const struct tg_options *o, const struct tg
 			return -1;
 		f->name = strdup(t[i].name);
 		f->method = strdup(methods[e->method]);
-		f->unit = r->cal.unit;
+		f->unit = t[i].nr_readings && t[i].readings[0].by_counter ? r->cal.unit : chains;
 		f->exits = e->flags & TG_F_EXITS;
 		f->status = t[i].status;
 		f->reason = copy(t[i].reason);
 		f->disturbed = t[i].status == TG_OK ? (long)t[i].nr_poor : 0;
 		if (t[i].status == TG_OK &&
-		    tg_fill_figure(f, t[i].readings, t[i].boots, t[i].nr_readings, r->cal.unit,
+		    tg_fill_figure(f, t[i].readings, t[i].boots, t[i].nr_readings, f->unit,
 				   r->env.tsc_mhz))
 			return -1;
 		if (t[i].status == TG_OK &&
@@ -200,12 +216,18 @@ static int choose_events(struct tg_options *o, int cpu, char *line, size_t linel
 	char what[512];
 	struct tg_event core;
 	struct tg_pmu pmu;
-	cpu_set_t was;
-	int rc = 0;
+	cpu_set_t *was;
+	struct tg_events part;
+	size_t size, index[TG_EVENTS_MAX];
+	int rc = 0, group;
 
 	o->cycles = -1;
 	o->counted.n = 0;
-	sched_getaffinity(0, sizeof(was), &was);
+	was = tg_allowed_cpus(&size);
+	if (!was) {
+		snprintf(err, len, "sched_getaffinity: %s", strerror(errno));
+		return TG_EXIT_REFUSED;
+	}
 	tg_pin(cpu);	/* a hybrid CPU has two PMUs */
 	cycles = tg_counters_describe(line, linelen) == 0;
 	if (o->events && !none &&
@@ -222,11 +244,15 @@ static int choose_events(struct tg_options *o, int cpu, char *line, size_t linel
 		}
 	}
 	tg_pmu_find(&pmu);
-	if (!rc && tg_counters_fit(&pmu, &o->counted, what, sizeof(what)))
-		rc = TG_EXIT_INPUT;
-	if (!rc)
-		rc = tg_counters_probe(&o->counted, what, sizeof(what));
-	sched_setaffinity(0, sizeof(was), &was);
+	for (group = 0; group < TG_NR_COUNT_GROUPS && !rc; group++) {
+		tg_count_group(&o->counted, group, &part, index);
+		if (tg_counters_fit(&pmu, &part, what, sizeof(what)))
+			rc = TG_EXIT_INPUT;
+		if (!rc)
+			rc = tg_counters_probe(&part, what, sizeof(what));
+	}
+	sched_setaffinity(0, size, was);
+	CPU_FREE(was);
 	if (rc)
 		snprintf(err, len, "-e: %s", what);
 	return rc;
@@ -240,6 +266,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	struct tg_report *r = NULL;
 	struct tg_topology *topology = NULL;
 	struct tg_clock clock = { .step = 1 };
+	enum tg_unit chains;
 	char counters[512];
 	struct tg_place place;
 	int rc, cpu, cpus[2];
@@ -293,7 +320,8 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	r->env.cpu_second = cpus[1];
 	r->env.core_type = strdup(*clock.core ? clock.core : tg_core_type());
 	r->env.counters = strdup(counters);
-	if (calibrate(&o, t, sel.n, clock.step, &r->cal) || fill(r, &o, t, sel.n)) {
+	if (calibrate(&o, t, sel.n, clock.step, &r->cal, &chains) ||
+	    fill(r, &o, t, sel.n, chains)) {
 		snprintf(err, errlen, "no memory");
 		rc = TG_EXIT_IO;
 		goto out;

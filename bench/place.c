@@ -20,8 +20,7 @@
 #define TG_CORE_ATOM	0x20	/* CPUID.1AH:EAX[31:24], SDM vol. 2, CPUID */
 #define TG_CORE_CORE	0x40
 
-/* The CPUs this process may use; free with CPU_FREE(). NULL with errno. */
-static cpu_set_t *allowed_cpus(size_t *size)
+cpu_set_t *tg_allowed_cpus(size_t *size)
 {
 	int n;
 
@@ -177,7 +176,7 @@ struct tg_topology *tg_topology_read(char *err, size_t errlen)
 	int i, nr_cpus, present, nr_nodes;
 	struct tg_topology *t;
 	size_t size;
-	cpu_set_t *set = allowed_cpus(&size);
+	cpu_set_t *set = tg_allowed_cpus(&size);
 
 	if (!set) {
 		snprintf(err, errlen, "sched_getaffinity: %s", strerror(errno));
@@ -227,7 +226,7 @@ static int highest(const struct tg_topology *t, int node)
 int tg_second_cpu(const struct tg_topology *t, int cpu)
 {
 	size_t size;
-	cpu_set_t *set = allowed_cpus(&size);
+	cpu_set_t *set = tg_allowed_cpus(&size);
 	int kind, i;
 
 	if (!set || tg_pin(cpu)) {
@@ -256,7 +255,7 @@ int tg_choose_cpu(const struct tg_topology *t, int wanted, int node, int *code, 
 	    (node >= 0 && tg_check_cpu_node(t, node, err, errlen)))
 		return -1;
 	*code = TG_EXIT_REFUSED;
-	set = allowed_cpus(&size);
+	set = tg_allowed_cpus(&size);
 	if (!set) {
 		snprintf(err, errlen, "sched_getaffinity: %s", strerror(errno));
 		return -1;

@@ -3,6 +3,7 @@
 #ifndef TOLLGATE_PLACE_H
 #define TOLLGATE_PLACE_H
 
+#include <sched.h>
 #include <stddef.h>
 
 #include "topology.h"
@@ -59,6 +60,9 @@ struct tg_place {
  */
 int tg_choose_memory(const struct tg_topology *t, int cpu, int wanted, struct tg_place *p,
 		     char *err, size_t errlen);
+
+/* The CPUs this process may use, of any number of them; free with CPU_FREE(). NULL with errno. */
+cpu_set_t *tg_allowed_cpus(size_t *size);
 
 /* Pins this process to one CPU; 0 or -errno. */
 int tg_pin(int cpu);

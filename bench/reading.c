@@ -358,14 +358,15 @@ int tg_fill_figure(struct tg_figure *f, const struct tg_reading *r, const int *b
 		f->rounds[i].boot = boots[i];
 		v[i] = r[i].value * rate;
 		f->rounds[i].median = r[i].median * rate;
+		f->samples += r[i].by_counter ? r[i].counted[r[i].cycles].kept : r[i].kept;
+		f->discarded += r[i].by_counter ? r[i].counted[r[i].cycles].discarded :
+						  r[i].discarded;
 		if (r[i].by_counter) {
 			v[i] = r[i].counted[r[i].cycles].value;
 			f->rounds[i].median = r[i].counted[r[i].cycles].median;
 		}
 		f->rounds[i].value = v[i];
 		ticks[i] = r[i].value;
-		f->samples += r[i].kept;
-		f->discarded += r[i].discarded;
 	}
 	e = tg_estimate_rounds(v, n);
 	f->value = e.value;

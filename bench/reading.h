@@ -14,6 +14,7 @@ struct tg_counted {
 	double value, median;	/* in the modes asked for; NaN: not counted */
 	double user, kernel;	/* of value; NaN where not told apart, or not asked for */
 	double imul, add;	/* per instruction of the chains */
+	long kept, discarded;	/* samples of the counting pass, of each series */
 };
 
 /* One experiment in one round, in TSC ticks. */

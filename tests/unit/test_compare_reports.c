@@ -138,6 +138,7 @@ static void change_key(struct tg_report *r, int key, int way)
 		default: r->env.mem_distance = 21; break;
 		}
 		break;
+	case TG_KEY_COUNTER: replace_text(&r->cal.counter, "other"); break;
 	}
 }
 

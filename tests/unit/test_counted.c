@@ -89,15 +89,16 @@ static void lines_of_counts(void **state)
 	size_t n, event;
 
 	(void)state;
-	assert_int_equal(tg_counted_hear("count 3 1 1.5 1.25 nan 1.5 3 1 kernel mode alone", &n,
+	assert_int_equal(tg_counted_hear("count 3 1 1.5 1.25 nan 1.5 3 1 40 7 kernel mode alone", &n,
 					 &event, &c), 1);
 	assert_int_equal(n, 3);
 	assert_int_equal(event, 1);
 	assert_true(c.counted.value == 1.5 && c.counted.median == 1.25);
 	assert_true(isnan(c.counted.user) && c.counted.kernel == 1.5);
 	assert_true(c.counted.imul == 3 && c.counted.add == 1);
+	assert_true(c.counted.kept == 40 && c.counted.discarded == 7);
 	assert_string_equal(c.why, "kernel mode alone");
-	assert_int_equal(tg_counted_hear("count 0 0 nan nan nan nan nan nan ", &n, &event, &c), 1);
+	assert_int_equal(tg_counted_hear("count 0 0 nan nan nan nan nan nan 0 0 ", &n, &event, &c), 1);
 	assert_true(isnan(c.counted.value));
 	assert_string_equal(c.why, "");
 	assert_int_equal(tg_counted_hear("begin 3", &n, &event, &c), 0);
@@ -115,9 +116,34 @@ static void make_rounds(struct tg_reading *r, double imul, double add)
 					    .kept = 100 };
 		r[i].counted[1] = (struct tg_counted){ .value = 150 + 2 * i, .median = 170,
 						       .user = 20 + i, .kernel = 130 + i,
-						       .imul = imul, .add = add };
+						       .imul = imul, .add = add, .kept = 30,
+						       .discarded = 2 };
 		r[i].counted[0] = (struct tg_counted){ .value = NAN, .user = NAN, .kernel = NAN };
 	}
+}
+
+/* Core cycles count alone: another event would make a figure dearer. */
+static void groups(void **state)
+{
+	struct tg_events all = { .n = 3, .event = { { .name = "a", .type = PERF_TYPE_SOFTWARE },
+						    { .name = "b" },
+						    { .name = "c", .type = PERF_TYPE_SOFTWARE,
+						      .config = { 3 } } } };
+	struct tg_events part;
+	size_t index[TG_EVENTS_MAX] = { 9, 9 };
+
+	(void)state;
+	tg_event_cycles(&all.event[1]);
+	assert_int_equal(tg_count_group(&all, 0, &part, index), 1);
+	assert_int_equal(part.n, 1);
+	assert_int_equal(index[0], 1);
+	assert_true(tg_event_same(&part.event[0], &all.event[1]));
+	assert_int_equal(tg_count_group(&all, 1, &part, index), 2);
+	assert_true(index[0] == 0 && index[1] == 2);
+	assert_string_equal(part.event[1].name, "c");
+	all.n = 1;
+	assert_int_equal(tg_count_group(&all, 0, &part, index), 0);
+	assert_int_equal(part.n, 0);
 }
 
 static void cycles_by_counter(void **state)
@@ -202,6 +228,7 @@ static void figure_by_counter(void **state)
 	assert_int_equal(tg_fill_figure(&f, r, boots, ROUNDS, TG_UNIT_CYCLES, 2000), 0);
 	/* of the chains: the lower half of 150, 151.5, ... */
 	assert_true(fabs(f.value - 156.75) < 1e-9);
+	assert_int_equal(f.samples, 100 * ROUNDS);
 	clear(&f);
 	for (int i = 0; i < ROUNDS; i++) {
 		r[i].by_counter = true;
@@ -209,6 +236,9 @@ static void figure_by_counter(void **state)
 	}
 	assert_int_equal(tg_fill_figure(&f, r, boots, ROUNDS, TG_UNIT_CYCLES, 2000), 0);
 	assert_true(fabs(f.value - 159) < 1e-9);
+	/* the samples of the pass that it comes from */
+	assert_int_equal(f.samples, 30 * ROUNDS);
+	assert_int_equal(f.discarded, 2 * ROUNDS);
 	assert_true(f.rounds[0].value == 150 && f.rounds[0].median == 170);
 	/* time is the clock's all the same */
 	assert_true(fabs(f.ns - 104.5 / 2) < 1e-9);
@@ -259,6 +289,7 @@ int main(void)
 		cmocka_unit_test(split),
 		cmocka_unit_test(lines_of_events),
 		cmocka_unit_test(lines_of_counts),
+		cmocka_unit_test(groups),
 		cmocka_unit_test(cycles_by_counter),
 		cmocka_unit_test(chains_refuse),
 		cmocka_unit_test(not_of_instructions),
