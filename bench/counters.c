@@ -67,6 +67,10 @@ static void open_error(const struct tg_event *e, enum tg_mode mode, int cpu, int
 			 "kernel mode, which its PMU cannot leave out,",
 			 cpu >= 0 ? 0 : mode == TG_MODE_USER ? 2 : 1, number_in(PARANOID, -1));
 		break;
+	case EINVAL:
+		snprintf(why, len, "perf_event_open(2) in %s: %s; a PMU that counts for many CPUs at once (uncore, RAPL) counts no task",
+			 mode_names[mode], strerror(error));
+		break;
 	case ENOSYS:
 		snprintf(why, len, "this kernel has no perf_event_open(2)");
 		break;
@@ -143,11 +147,13 @@ void tg_counters_fault(const struct tg_counter_set *s, const struct tg_events *e
 {
 	const struct tg_counter *c = &s->counter[s->faulty];
 	const char *name = events->event[c->event].name;
+	struct tg_pmu pmu;
 
 	switch (s->fault) {
 	case TG_PAGE_FORBIDDEN:
-		snprintf(why, len, "%s: RDPMC is not permitted: echo 1 >/sys/devices/cpu/rdpmc as root",
-			 name);
+		tg_pmu_find(&pmu);
+		snprintf(why, len, "%s: RDPMC is not permitted: echo 1 >/sys/devices/%s/rdpmc as root",
+			 name, *pmu.name ? pmu.name : "cpu");
 		break;
 	case TG_PAGE_NO_COUNTER:
 		snprintf(why, len, "%s: the kernel found no counter for it in %s beside %zu others; give fewer events (the NMI watchdog may have one: sysctl kernel.nmi_watchdog=0)",

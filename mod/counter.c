@@ -152,6 +152,12 @@ static int tg_counter_create(const struct tg_request *rq, struct tg_result *res,
 	}
 	atomic_inc(&tg_live);
 	res->counters[i] = event;
+	if (event->cpu != rq->cpu) {
+		snprintf(res->error, sizeof(res->error),
+			 "event %s: its PMU counts for many CPUs, on CPU %d alone: not what a body does on CPU %d",
+			 text, event->cpu, rq->cpu);
+		return -EINVAL;
+	}
 	if (READ_ONCE(event->state) == PERF_EVENT_STATE_ACTIVE)
 		return 0;
 	snprintf(res->error, sizeof(res->error),

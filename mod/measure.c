@@ -119,9 +119,14 @@ static int tg_state_check(const struct tg_state *was, const char *when, struct t
 	for (i = 0; i < TG_NR_KEPT; i++) {
 		if (is.kept[i] == was->kept[i])
 			continue;
-		snprintf(res->error, sizeof(res->error),
-			 "%s changed from 0x%llx to 0x%llx %s; put back",
-			 tg_kept_names[i], was->kept[i], is.kept[i], when);
+		/* reports carry this line, and no address */
+		if (strstr(tg_kept_names[i], "base"))
+			snprintf(res->error, sizeof(res->error), "%s changed %s; put back",
+				 tg_kept_names[i], when);
+		else
+			snprintf(res->error, sizeof(res->error),
+				 "%s changed from 0x%llx to 0x%llx %s; put back",
+				 tg_kept_names[i], was->kept[i], is.kept[i], when);
 		tg_state_restore(was);
 		return -EIO;
 	}
