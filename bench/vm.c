@@ -348,6 +348,8 @@ int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, siz
 {
 	struct tg_guest g = { 0 };
 	struct tg_selection sel;
+	char path[PATH_MAX];
+	const char *tmp;
 	size_t figures;
 	int rc;
 
@@ -359,14 +361,24 @@ int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, siz
 		snprintf(err, errlen, "lane vm needs Tollgate's vm/ directory: run from a source tree, 'make install', or set TOLLGATE_HOME");
 		return TG_EXIT_NOTHING;
 	}
-	snprintf(g.dir, sizeof(g.dir), "%s/tollgate-vm.XXXXXX",
-		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-	/* it becomes part of words that use these as separators */
-	if (strpbrk(g.dir, ":, ")) {
-		snprintf(err, errlen, "TMPDIR %s: a folder without ':', ',' and blanks is needed",
-			 getenv("TMPDIR"));
+	tmp = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+	/* the scripts run elsewhere, and put these paths into words with separators */
+	if (!realpath(tmp, path)) {
+		snprintf(err, errlen, "TMPDIR %s: %s", tmp, strerror(errno));
 		return TG_EXIT_INPUT;
 	}
+	if (strpbrk(path, ":, ")) {
+		snprintf(err, errlen, "TMPDIR %s: a folder without ':', ',' and blanks is needed",
+			 tmp);
+		return TG_EXIT_INPUT;
+	}
+	setenv("TMPDIR", path, 1);
+	if (strchr(tg_home(), ':')) {
+		snprintf(err, errlen, "lane vm needs a tree without ':' in its path, which %s has",
+			 tg_home());
+		return TG_EXIT_INPUT;
+	}
+	snprintf(g.dir, sizeof(g.dir), "%.4000s/tollgate-vm.XXXXXX", path);
 	rc = tg_guest_machine(o, &g, err, errlen);
 	if (!rc)
 		rc = tg_guest_kernel(o, &g, err, errlen);

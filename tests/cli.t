@@ -172,6 +172,8 @@ cp -r Makefile Kbuild mod include "$scratch/with space/"
 said=$(make -s -C "$scratch/with space" module 2>&1)
 is "module in a folder with a space: make's own exit code" $? 2
 like "module in a folder with a space: says so" 'kbuild cannot work in a folder with a space' "$said"
+refuses "TMPDIR that is not there" 2 "TMPDIR none/here: No such file" \
+	env TMPDIR=none/here $tollgate run --lane vm insn/nop
 refuses "TMPDIR with a colon" 2 "TMPDIR .*/a:b.*without ':'" \
 	env TMPDIR="$scratch/a:b" $tollgate run --lane vm insn/nop
 ok "CDPATH does not matter" env CDPATH=/tmp vm/setup.sh --print harness
