@@ -26,9 +26,9 @@ char *tg_text(const char *fmt, ...)
 bool tg_same_column(const struct tg_report *a, const struct tg_report *b, char *why, size_t len)
 {
 	char unused[512];
+	unsigned int across = 1u << TG_KEY_LANE | 1u << TG_KEY_UNIT | 1u << TG_KEY_COUNTER;
 
-	return tg_unlike(a, b, 1u << TG_KEY_LANE | 1u << TG_KEY_UNIT, why ? why : unused,
-			 why ? len : sizeof(unused)) < 0;
+	return tg_unlike(a, b, across, why ? why : unused, why ? len : sizeof(unused)) < 0;
 }
 
 bool tg_is_figure(const char *name)
@@ -69,6 +69,11 @@ static char *why_not_native(const struct tg_report *r, bool *refused)
 	*refused = false;
 	if (!has_hypervisor(r))
 		return NULL;
+	if (r->env.kvm && strncmp(r->env.kvm, "native", strlen("native"))) {
+		*refused = true;
+		return tg_text("ring 0 is not native below this hypervisor, by its probe: %s",
+			       r->env.kvm);
+	}
 	for (size_t i = 0; i < 2; i++) {
 		const struct tg_figure *f = tg_report_find(r, probes[i]);
 		bool measured = f && (f->status == TG_OK || f->status == TG_NOT_RESOLVABLE) &&
@@ -131,6 +136,10 @@ static enum tg_result usable(const struct tg_report *r, const struct tg_figure *
 		*why = list_left_out(f);
 	else if (tg_is_ring0(f->name))
 		*why = why_not_native(r, &refused);
+	else if (!strncmp(f->name, "crossing/", strlen("crossing/")) && has_hypervisor(r) &&
+		 r->cal.entry > TG_ENTRY_MOST)
+		*why = tg_text("the kernel's half is not native below this hypervisor: ARCH_GET_GS "
+			       "takes %.0f cycles, more than %d", r->cal.entry, TG_ENTRY_MOST);
 	else
 		refused = false;
 	if (refused)

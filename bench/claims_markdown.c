@@ -152,7 +152,7 @@ static void put_parts(const struct tg_finding *f, FILE *out)
 			all.point[i].exp = TG_NR_EXPS;
 	if (!all.point)
 		return;
-	fputs("\nCycles, by state components; -: this CPU or kernel lacks it.\n\n"
+	fputs("\nCycles, by state components; -: skipped here.\n\n"
 	      "| instruction | state | buffer |", out);
 	for (int i = 0; i < comps->nr_values; i++)
 		fprintf(out, " %s |", comps->values[i].name);

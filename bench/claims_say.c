@@ -107,7 +107,7 @@ static char *say_table(const struct tg_finding *f)
 
 	for (size_t i = 0; i < f->nr_exhibits; i++)
 		lacking += f->exhibits[i].skipped && f->exhibits[i].state == TG_CANNOT;
-	return tg_text("%zu rows: %.0f measured, %zu that this CPU or kernel lacks",
+	return tg_text("%zu rows: %.0f measured, %zu skipped (this CPU, kernel or placement lacks them)",
 		       f->nr_exhibits, f->value, lacking);
 }
 

@@ -7,6 +7,7 @@
 #include "args.h"
 #include "claims.h"
 #include "cmd.h"
+#include "compare_sample.h"
 #include "exit.h"
 
 enum { OPT_MARKDOWN = 256, OPT_JSON, OPT_EXPLAIN };
@@ -140,6 +141,14 @@ static int load(struct column *c, const char *path)
 			 c->names[0], path, why);
 		tg_report_free(r);
 		return complain(TG_EXIT_REFUSED, what);
+	}
+	for (size_t i = 0; i < c->nr; i++) {
+		if (!tg_same_report(c->reports[i], r))
+			continue;
+		snprintf(what, sizeof(what), "%.500s and %.500s are the same report: counts would count twice",
+			 c->names[i], path);
+		tg_report_free(r);
+		return complain(TG_EXIT_INPUT, what);
 	}
 	rc = add_report(c, r, path);
 	if (rc)

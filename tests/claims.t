@@ -57,6 +57,13 @@ make_report lacks skip 'gs/*' skipped 'this CPU or kernel lacks FSGSBASE'
 is "what the CPU lacks" "$(verdict gs.user "$scratch/lacks.json")" "cannot be measured here"
 like "with its reason" 'cannot be measured here: skipped: this CPU or kernel lacks FSGSBASE: gs/rd' \
 	"$($tollgate claims -c gs.user "$scratch/lacks.json" | tr -s '\n ' ' ')"
+make_report interpreted set calibration.entry 90000
+is "a kernel that is interpreted settles nothing" \
+	"$(verdict gs.user "$scratch/interpreted.json")" "cannot be measured here"
+like "... and why" "the kernel's half is not native below this hypervisor: ARCH_GET_GS takes 90000 cycles" \
+	"$($tollgate claims -c gs.user "$scratch/interpreted.json" | tr -s '\n ' ' ')"
+make_report bare set calibration.entry 90000 set environment.hypervisor '"none"'
+is "... but on bare metal" "$(verdict gs.user "$scratch/bare.json")" holds
 make_report metal set environment.hypervisor '"none"'
 is "no hypervisor, no boundary" "$(verdict fpu.boundary "$scratch/metal.json")" \
 	"cannot be measured here"
@@ -74,6 +81,9 @@ is "another lane of the same machine joins by itself" \
 make_report other only 'gs/*' set lane '"host"' set environment.microcode '"0x99"'
 is "another machine's does not" \
 	"$(verdict gs.user "$scratch/calls.json" "$scratch/other.json" | sort -u)" "not measured yet"
+cp "$scratch/calls.json" "$scratch/copy.json"
+refuses "a copy does not count twice" 2 "calls.json and .*copy.json are the same report" \
+	$tollgate claims "$scratch/calls.json,$scratch/copy.json"
 refuses "unlike reports are not joined" 4 "are not of one machine and kernel: microcode differs" \
 	$tollgate claims "$scratch/calls.json,$scratch/other.json"
 matrix=$($tollgate claims -c gs.user "$user" "$vm" "$scratch/slow.json" "$scratch/lacks.json" \
