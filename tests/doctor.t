@@ -70,7 +70,7 @@ fi
 
 ### Bad input
 
-refuses "an unknown CPU" 2 "--cpu 4095 is not online or not allowed; allowed:" $tollgate doctor --cpu 4095
+refuses "an unknown CPU" 2 "--cpu 4095: this machine has CPU 0.*; allowed: 0" $tollgate doctor --cpu 4095
 refuses "no CPU" 2 "--cpu 'x' is not allowed; allowed: a whole number" $tollgate doctor --cpu x
 refuses "a word too many" 2 "'now' is not allowed; allowed: options alone" $tollgate doctor now
 refuses "an unknown option" 2 "option '--bogus' is unknown" $tollgate doctor --bogus

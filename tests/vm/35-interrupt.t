@@ -61,7 +61,7 @@ wait $pid || rc=$?
 is "TERM to the program alone: exit code" $rc 130
 nothing_left "TERM to the program alone"
 
-refuses "a bad value that only the guest can know" 2 "in the guest: --cpu 63 is not online" \
-	bench/tollgate run --lane vm --accel tcg --cpu 63 -o "$scratch/r" insn/nop
+refuses "a bad value that only the guest can know" 2 "in the guest: -e: 'no-such-event' is no event here" \
+	bench/tollgate run --lane vm --accel tcg -e no-such-event -o "$scratch/r" insn/nop
 nothing_left "bad value in the guest"
 done_testing
