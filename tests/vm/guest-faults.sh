@@ -18,7 +18,7 @@ try run-user /tollgate run --icount --json /tmp/user.json insn/nop
 try doctor /tollgate doctor
 ! grep -q lockdown= /proc/cmdline || try doctor-json /tollgate doctor --json
 try insmod insmod /tollgate.ko
-dmesg | tail -n 5 >/out/dmesg.tail
+dmesg | tail -n 40 >/out/dmesg.tail
 rmmod tollgate 2>/dev/null
 grep -c '^tollgate ' /proc/modules >/out/loaded
 exit 0
