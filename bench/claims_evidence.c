@@ -147,7 +147,8 @@ static enum tg_result usable(const struct tg_report *r, const struct tg_figure *
 	if (f->status == TG_FAILED)
 		*why = why_skipped(f);
 	else if (f->quick || f->nr_rounds < TG_FULL_ROUNDS)
-		*why = tg_text("quick: from %zu rounds, fewer than %d", f->nr_rounds,
+		*why = tg_text("quick: from %zu rounds, fewer than %d (--rounds N, or less "
+			       "other work beside it)", f->nr_rounds,
 			       TG_FULL_ROUNDS);
 	else if (!isfinite(f->value) || !isfinite(f->error))
 		*why = strdup("its error is not known");

@@ -248,7 +248,7 @@ static void put_method(const struct tg_comparison *c, FILE *out)
 		quick += c->rows[i].quick;
 	}
 	if (quick)
-		tg_say(out, "QUICK:", INDENT, "%zu of %zu rows come from fewer than %d rounds",
+		tg_say(out, "QUICK:", INDENT, "%zu of %zu rows come from fewer than %d rounds: more with --rounds N, or beside less other work",
 		       quick, c->nr_rows, TG_FULL_ROUNDS);
 	if (sampled < c->nr_rows)
 		tg_say(out, "insns:", INDENT,

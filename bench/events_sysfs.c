@@ -161,9 +161,10 @@ static int put_terms(const char *sources, const char *pmu, char *terms, bool ins
 	return 0;
 }
 
-/* What stands behind the last slash. */
+/* What stands behind the last slash; a colon before it is libpfm4's way. */
 static int put_modes(const char *modes, struct tg_event *e, char *err, size_t len)
 {
+	modes += *modes == ':';
 	e->user = !*modes || strchr(modes, 'u');
 	e->kernel = !*modes || strchr(modes, 'k');
 	if (modes[strspn(modes, "uk")]) {

@@ -120,11 +120,11 @@ static int value_of(const char *text, const char *key, char *buf, size_t len)
 }
 
 /* Scripts run in another directory: absolute, or the end with what is wrong with it. */
-static int absolute(const char *name, char *path, char *err, size_t errlen)
+static int absolute(const char *option, const char *name, char *path, char *err, size_t errlen)
 {
 	if (realpath(name, path))
 		return TG_EXIT_OK;
-	snprintf(err, errlen, "%s: %s", name, strerror(errno));
+	snprintf(err, errlen, "%s %s: %s", option, name, strerror(errno));
 	return errno == EACCES ? TG_EXIT_REFUSED : TG_EXIT_INPUT;
 }
 
@@ -135,13 +135,13 @@ int tg_guest_kernel(const struct tg_options *o, struct tg_guest *g, char *err, s
 	int rc;
 
 	if (strchr(o->kernel, '/')) {
-		rc = absolute(o->kernel, image, err, errlen);
+		rc = absolute("--kernel", o->kernel, image, err, errlen);
 		if (rc)
 			return rc;
 		argv[1] = image;
 	}
 	if (o->build) {
-		rc = absolute(o->build, build, err, errlen);
+		rc = absolute("--build", o->build, build, err, errlen);
 		if (rc)
 			return rc;
 		argv[2] = "--build";

@@ -75,7 +75,7 @@ static void say_quick(const struct tg_report *r, FILE *out)
 		quick += r->figures[i].quick;
 	if (quick)
 		tg_say(out, "QUICK:", INDENT,
-		       "fewer than %d rounds behind %zu figure%s: only a first look",
+		       "fewer than %d rounds behind %zu figure%s: only a first look; more with --rounds N, or beside less other work",
 		       TG_FULL_ROUNDS, quick, quick == 1 ? "" : "s");
 }
 
@@ -204,7 +204,6 @@ static void say_mitigations(const struct tg_environment *env, FILE *out)
 static void say_lane(const struct tg_report *r, FILE *out)
 {
 	const struct tg_environment *env = &r->env;
-	const char *appended = env->append ? ", appended: " : "";
 	char cpus[48];
 
 	snprintf(cpus, sizeof(cpus), env->cpu_second < 0 ? "CPU %d" : "CPUs %d and %d",
@@ -215,9 +214,10 @@ static void say_lane(const struct tg_report *r, FILE *out)
 		 env->hypervisor && strcmp(env->hypervisor, "none") ? env->hypervisor :
 		 "no hypervisor");
 	if (env->qemu || env->qemu_cpu || env->accel || env->append)
-		say_line(out, "guest:", "QEMU %s, -cpu %s, %s%s%s", known(env->qemu),
-			 known(env->qemu_cpu), known(env->accel), appended,
-			 env->append ? env->append : "");
+		say_line(out, "guest:", "QEMU %s, -cpu %s, %s", known(env->qemu),
+			 known(env->qemu_cpu), known(env->accel));
+	if (env->append)
+		tg_say(out, "append:", INDENT, "%s", env->append);
 	if (env->kvm)
 		say_line(out, "kvm:", "%s", env->kvm);
 }

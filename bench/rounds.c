@@ -119,6 +119,7 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 		.level = clock->canary, .span = clock->spans.n - 1,
 	};
 	unsigned long long ticks;
+	uint32_t samples;
 	struct tg_state s;
 	size_t i;
 	int at = 0, st, witness;
@@ -155,9 +156,11 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 		}
 	}
 	if (!clock->spans.n || sscanf(line, "ok %zu %lf %u %lf %lf %lf %lf %lf %lf %ld %ld %ld", &i, &t[i].pass,
-		   &t[i].samples, &r.value, &r.median, &r.imul, &r.add, &r.canary, &r.bracket,
+		   &samples, &r.value, &r.median, &r.imul, &r.add, &r.canary, &r.bracket,
 		   &r.kept, &r.discarded, &r.beside) != 12)
 		return -1;
+	/* what fits, by the first round; later ones may have been told to take more */
+	t[i].samples = t[i].samples ? t[i].samples : samples;
 	return keep(&t[i], &r, 0) ? -1 : 1;
 }
 

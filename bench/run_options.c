@@ -14,6 +14,8 @@ enum { OPT_LANE = 256, OPT_ROUNDS, OPT_SAMPLES, OPT_CPU, OPT_MEM_NODE, OPT_KERNE
        OPT_NO_ICOUNT, OPT_ICOUNT, OPT_ENV_QEMU, OPT_ENV_QEMU_CPU, OPT_ENV_ACCEL, OPT_ENV_APPEND,
        OPT_ENV_KVM, OPT_MEM, OPT_SMP, OPT_NUMA };
 
+/* MiB: no kernel here starts with its initramfs in less. */
+#define TG_MEM_LEAST	16
 #define APPEND_MAX	1024	/* bytes; the kernel's own words need room, too */
 
 #define TEXT(macro)	#macro
@@ -203,7 +205,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->boots = number(state, "boots", arg, 1, TG_BOOTS_MAX);
 		return 0;
 	case OPT_MEM:
-		o->mem = number(state, "mem", arg, 1, 9999999);
+		o->mem = number(state, "mem", arg, TG_MEM_LEAST, 9999999);
 		return 0;
 	case OPT_FULL:
 		o->full = true;

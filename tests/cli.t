@@ -80,7 +80,7 @@ refuses "unknown quiet" 2 "--quiet 'loud' is not allowed; allowed: tpr cli none"
 	$tollgate run --lane vm --quiet loud
 refuses "kernel without lane vm" 2 "--kernel needs --lane vm" $tollgate run --kernel 6.1
 refuses "memory without lane vm" 2 "--mem needs --lane vm" $tollgate run --mem 512
-refuses "no memory" 2 "--mem '0' is not allowed; allowed: a whole number from 1 to 9999999" \
+refuses "no memory" 2 "--mem '0' is not allowed; allowed: a whole number from 16 to 9999999" \
 	$tollgate run --lane vm --mem 0
 for option in build accel qemu-cpu append; do
 	value=x

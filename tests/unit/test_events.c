@@ -143,6 +143,7 @@ static void bad_sysfs(void **state)
 	refuse("msr//", "is not PMU/terms/");
 	refuse("msr/nope/", "'nope' of msr/nope/: no such event or term");
 	refuse("msr/tsc/u", "msr/tsc/u cannot be counted in one mode alone");
+	refuse("msr/tsc/:k", "msr/tsc/:k cannot be counted in one mode alone: its PMU does not tell them apart");
 	refuse("msr/tsc/x", "'x' behind msr/tsc/x; allowed: u, k or nothing");
 	refuse("cpu_core/event=0x100/", "does not fit; it has the bits config:0-7");
 	refuse("cpu_core/event=zero/", "'event=zero' of cpu_core/event=zero/ is no number");

@@ -132,7 +132,7 @@ static void text_of_user(void **state)
 
 	r->figures[0].quick = true;
 	text = text_of(r);
-	expect(text, "\nQUICK:       fewer than 12 rounds behind 1 figure: only a first look\n");
+	expect(text, "\nQUICK:       fewer than 12 rounds behind 1 figure: only a first look; more\n             with --rounds N, or beside less other work\n");
 	expect(text, "\nquick, too few rounds for claims:\n  insn/mfence@r3\n");
 	free(text);
 	tg_report_free(r);
@@ -147,7 +147,7 @@ static void text_of_vm(void **state)
 	text = text_of(r);
 	check_lines(text);
 	expect(text, "\ninsns:       instructions under QEMU -icount: exact counts, never cycles\n");
-	expect(text, "\nguest:       QEMU 7.2.15, -cpu max, tcg,icount, appended: nopti");
+	expect(text, "\nguest:       QEMU 7.2.15, -cpu max, tcg,icount\nappend:      nopti");
 	expect(text, " 187 +- 0    insns       -    2x10    0\n");
 	expect(text, " 62.33 +- 0.00 insns       -    2x10    0\n");
 	assert_null(strstr(text, "\nmemory:"));
