@@ -193,23 +193,18 @@ void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 	set_note(cal, note);
 }
 
-enum tg_repeat tg_repeats(const struct tg_reading *r, size_t n)
+bool tg_steady(const struct tg_reading *r, size_t n)
 {
-	double *v = calloc(n ? n : 1, sizeof(*v)), middle, spread;
-	enum tg_repeat repeats = TG_FAIRLY;
+	double *v = calloc(n ? n : 1, sizeof(*v)), spread = INFINITY, most = 0;
 
 	for (size_t i = 0; v && i < n; i++)
 		v[i] = r[i].value * TG_IMUL_CYCLES / r[i].imul;
 	if (v && n >= TG_FULL_ROUNDS) {
-		middle = fabs(tg_quantile(v, n, 0.5));
 		spread = tg_quantile(v, n, 0.75) - tg_quantile(v, n, 0.25);
-		if (spread <= fmax(TG_STEADY_SHARE * middle, TG_STEADY_CYCLES))
-			repeats = TG_STEADILY;
-		else if (spread > fmax(TG_WIDE_SHARE * middle, TG_WIDE_CYCLES))
-			repeats = TG_WIDELY;
+		most = fmax(TG_STEADY_SHARE * fabs(tg_quantile(v, n, 0.5)), TG_STEADY_CYCLES);
 	}
 	free(v);
-	return repeats;
+	return spread <= most;
 }
 
 /*

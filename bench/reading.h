@@ -80,17 +80,13 @@ void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 		  struct tg_calibration *cal);
 
 /*
- * tg_repeats - how well n readings repeat, at least TG_FULL_ROUNDS (fewer: fairly):
- * steadily, so that few of them do, where their middle half spans at most
- * TG_STEADY_SHARE of the median or TG_STEADY_CYCLES, whichever is more; widely
- * where it spans more than TG_WIDE_SHARE and TG_WIDE_CYCLES.
+ * tg_steady - whether n readings repeat so well that few of them do: at least
+ * TG_FULL_ROUNDS, and their middle half lies within TG_STEADY_SHARE of the median
+ * or TG_STEADY_CYCLES, whichever is more.
  */
 #define TG_STEADY_SHARE		0.005
 #define TG_STEADY_CYCLES	0.25
-#define TG_WIDE_SHARE		0.015
-#define TG_WIDE_CYCLES		1.5
-enum tg_repeat { TG_STEADILY, TG_FAIRLY, TG_WIDELY };
-enum tg_repeat tg_repeats(const struct tg_reading *r, size_t n);
+bool tg_steady(const struct tg_reading *r, size_t n);
 
 /*
  * tg_calibrate_counter - whether event number cycles of the readings counts core

@@ -37,12 +37,8 @@
  * beside a busy neighbour.
  */
 #define TG_ROW_SECONDS	0.1
-/*
- * Then, too, what repeats steadily (tg_repeats()) is measured in one of so many rounds,
- * and what does so widely with so many times the samples.
- */
+/* Then, too, what repeats well (tg_steady()) is measured in one of so many rounds. */
 #define TG_STEADY_TURN	3
-#define TG_WIDE_SAMPLES	3
 /* With so many times the time that rounds need at their fastest, they hurry. */
 #define TG_LATE		1.2
 
@@ -119,7 +115,6 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 		.level = clock->canary, .span = clock->spans.n - 1,
 	};
 	unsigned long long ticks;
-	uint32_t samples;
 	struct tg_state s;
 	size_t i;
 	int at = 0, st, witness;
@@ -156,44 +151,10 @@ static int answer(char *line, struct tg_track *t, size_t n, struct tg_clock *clo
 		}
 	}
 	if (!clock->spans.n || sscanf(line, "ok %zu %lf %u %lf %lf %lf %lf %lf %lf %ld %ld %ld", &i, &t[i].pass,
-		   &samples, &r.value, &r.median, &r.imul, &r.add, &r.canary, &r.bracket,
+		   &t[i].samples, &r.value, &r.median, &r.imul, &r.add, &r.canary, &r.bracket,
 		   &r.kept, &r.discarded, &r.beside) != 12)
 		return -1;
-	/* what fits, by the first round; later ones may have been told to take more */
-	t[i].samples = t[i].samples ? t[i].samples : samples;
 	return keep(&t[i], &r, 0) ? -1 : 1;
-}
-
-/*
- * Whether a reading counts: taken while no other thread ran on the core, and in the
- * run's state of it. Another thread did if of all its samples, the chains' too,
- * more were beside slow canaries than a twentieth of one series, or beside a
- * canary whose level no quiet moment had set yet.
- */
-static bool is_good(const struct run *r, const struct tg_reading *reading)
-{
-	struct tg_state state = tg_span_state(&r->clock->spans.span[reading->span]);
-
-	return reading->beside * 20 <= reading->kept &&
-	       reading->level <= r->clock->canary * 1.1 &&
-	       tg_in_state(&state, &r->clock->state);
-}
-
-/* The good readings of a point, into few: never more than rounds. How many there are. */
-static size_t good(const struct run *r, const struct tg_track *t)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->nr_readings; i++)
-		if (is_good(r, &t->readings[i]) && n < (size_t)r->o->rounds)
-			r->few[n++] = t->readings[i];
-	return n;
-}
-
-/* How well a point's readings repeat; fairly where a number of rounds was asked for. */
-static enum tg_repeat repeats(const struct run *r, const struct tg_track *t)
-{
-	return r->o->brief ? tg_repeats(r->few, good(r, t)) : TG_FAIRLY;
 }
 
 /*
@@ -221,13 +182,9 @@ static int orders(const struct run *r, const size_t *order, size_t n)
 		     o->place->placed ? o->place->node : -1, o->place->remote);
 	for (i = 0; rc >= 0 && i < o->counted.n; i++)
 		rc = tg_event_say(fd, &o->counted.event[i]);
-	for (i = 0; rc >= 0 && i < n; i++) {
-		const struct tg_track *t = &r->t[order[i]];
-		unsigned int times = repeats(r, t) == TG_WIDELY ? TG_WIDE_SAMPLES : 1;
-
-		rc = dprintf(fd, "%zu %.17g %u %s\n", order[i], t->pass, times * t->samples,
-			     t->name);
-	}
+	for (i = 0; rc >= 0 && i < n; i++)
+		rc = dprintf(fd, "%zu %.17g %u %s\n", order[i], r->t[order[i]].pass,
+			     r->t[order[i]].samples, r->t[order[i]].name);
 	if (rc < 0) {
 		close(fd);
 		return -1;
@@ -292,12 +249,52 @@ static int one_process(struct run *r, const size_t *order, size_t n, const char 
 }
 
 /*
+ * Whether a reading was taken while another thread ran on the core: of all its
+ * samples, the chains' too, more were beside slow canaries than a twentieth of
+ * one series; or with a canary whose level no quiet moment had set yet.
+ */
+static bool shared(const struct run *r, const struct tg_reading *reading)
+{
+	return reading->beside * 20 > reading->kept ||
+	       reading->level > r->clock->canary * 1.1;
+}
+
+/* Taken in another state of the core, or in more than one. */
+static bool wrong_state(const struct run *r, const struct tg_reading *reading)
+{
+	struct tg_state state = tg_span_state(&r->clock->spans.span[reading->span]);
+
+	return !tg_in_state(&state, &r->clock->state);
+}
+
+static bool is_good(const struct run *r, const struct tg_reading *reading)
+{
+	return !shared(r, reading) && !wrong_state(r, reading);
+}
+
+static size_t good(const struct run *r, const struct tg_track *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->nr_readings; i++)
+		n += is_good(r, &t->readings[i]);
+	return n;
+}
+
+/*
  * Whether the point is measured in this round. Half the points repeat within a
  * per mille from the start: their time goes to those that do not.
  */
 static bool due(const struct run *r, const struct tg_track *t)
 {
-	return (t - r->t + r->turn) % TG_STEADY_TURN == 0 || repeats(r, t) != TG_STEADILY;
+	size_t n = 0;
+
+	if (!r->o->brief || (t - r->t + r->turn) % TG_STEADY_TURN == 0)
+		return true;
+	for (size_t i = 0; i < t->nr_readings; i++)
+		if (is_good(r, &t->readings[i]))
+			r->few[n++] = t->readings[i];
+	return !tg_steady(r->few, n);
 }
 
 static bool lacking(const struct run *r, const struct tg_track *t)

@@ -13,7 +13,7 @@
 #include "report.h"
 #include "select.h"
 
-#define TG_ROUNDS_DEFAULT	80
+#define TG_ROUNDS_DEFAULT	90
 #define TG_ROUNDS_QUICK		3
 #define TG_SAMPLES_ROUND	200
 #define TG_ROUNDS_MAX		1000
