@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report.h"
+#include "report_fields.h"
 
 const char *const tg_unit_names[TG_NR_UNITS] = {
 	[TG_UNIT_CYCLES] = "cycles",
@@ -88,6 +89,7 @@ void tg_report_free(struct tg_report *r)
 	for (size_t i = 0; i < r->nr_figures; i++)
 		free_figure(&r->figures[i]);
 	free(r->figures);
+	tg_events_free(r);
 	free_environment(&r->env);
 	free(r->cal.note);
 	free(r->plan.tier);

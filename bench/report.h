@@ -112,6 +112,40 @@ struct tg_plan_info {		/* what was asked for */
 	char *quiet;		/* ring 0: tpr, cli or none; NULL in lane user */
 };
 
+/*
+ * What a run counted or proved. Names are the ids of the claims they feed, with
+ * a word behind a slash where a claim takes several: ctx.hole, ctx.hole/control.
+ */
+struct tg_count {
+	char *name;		/* unique among counts */
+	double value;		/* whole, at most 2^53; NaN (JSON null): not counted */
+	char *reason;		/* why not; NULL where it was counted */
+};
+
+struct tg_bin {
+	double value;		/* what was seen, in what the name says */
+	long count;		/* how often; at most 2^53 */
+};
+
+struct tg_histogram {
+	char *name;		/* unique among histograms */
+	char *reason;		/* why there are no bins; NULL where it was taken */
+	struct tg_bin *bins;
+	size_t nr_bins;
+};
+
+enum tg_proof_result { TG_PROOF_PASSED, TG_PROOF_FAILED, TG_PROOF_SKIPPED, TG_NR_PROOF_RESULTS };
+extern const char *const tg_proof_names[TG_NR_PROOF_RESULTS];	/* "passed" "failed" "skipped" */
+
+struct tg_proof {
+	char *name;		/* unique among proofs */
+	enum tg_proof_result result;	/* passed: what it set out to show is shown */
+	char *bound;		/* how far was searched: "depth 40"; may be "" */
+	long states;		/* that the search visited; at most 2^53 */
+	char *limits;		/* what is outside of the model; may be "" */
+	char *reason;		/* failed: the counterexample; skipped: why; else NULL */
+};
+
 struct tg_report {
 	int schema;
 	char *tollgate;		/* version that wrote it */
@@ -121,6 +155,12 @@ struct tg_report {
 	struct tg_plan_info plan;
 	struct tg_figure *figures;
 	size_t nr_figures;
+	struct tg_count *counts;
+	size_t nr_counts;
+	struct tg_histogram *histograms;
+	size_t nr_histograms;
+	struct tg_proof *proofs;
+	size_t nr_proofs;
 };
 
 struct tg_report *tg_report_new(void);	/* all fields empty, schema TG_SCHEMA */

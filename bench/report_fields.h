@@ -43,11 +43,8 @@ struct tg_table {
 	size_t nr;
 };
 extern const struct tg_table tg_report_table, tg_environment_table, tg_plan_table,
-	tg_calibration_table, tg_figure_table, tg_round_table;
-
-/* Arrays of later parts of the format: any objects are accepted, none is kept. */
-#define TG_NR_LATER 3
-extern const char *const tg_report_later[TG_NR_LATER];
+	tg_calibration_table, tg_figure_table, tg_round_table, tg_count_table, tg_histogram_table,
+	tg_bin_table, tg_proof_table;
 
 /* Where messages of one reading go, and what they start with. */
 struct tg_reading {
@@ -82,6 +79,16 @@ int tg_fields_get(const struct tg_reading *in, const json_t *object, const char 
 
 /* tg_fields_put - sets the members of object. 0, or -1 when memory is short. */
 int tg_fields_put(json_t *object, const struct tg_table *table, const void *base);
+
+/*
+ * tg_events_get - the members counts, histograms and proofs of root into r, which
+ * has none yet; what was read before a fault stays, for tg_events_free(). 0, or
+ * -1 with the fault told. tg_events_put - sets the three members. 0, or -1 when
+ * memory is short.
+ */
+int tg_events_get(const struct tg_reading *in, const json_t *root, struct tg_report *r);
+int tg_events_put(json_t *root, const struct tg_report *r);
+void tg_events_free(struct tg_report *r);
 
 /* The report a JSON tree describes, or NULL with the fault told. */
 struct tg_report *tg_report_from_json(const struct tg_reading *in, const json_t *root);

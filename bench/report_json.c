@@ -152,10 +152,7 @@ static int put_report(json_t *root, const struct tg_report *r)
 	for (size_t i = 0; i < r->nr_figures; i++)
 		if (put_figure(figures, &r->figures[i]))
 			return -1;
-	for (size_t i = 0; i < TG_NR_LATER; i++)
-		if (!add_array(root, tg_report_later[i]))
-			return -1;
-	return 0;
+	return tg_events_put(root, r);
 }
 
 /* As tg_report_dump(), naming the report in messages. */

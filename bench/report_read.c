@@ -179,24 +179,6 @@ out:
 	return rc;
 }
 
-static int check_later(const struct tg_reading *in, const json_t *root)
-{
-	char place[64];
-
-	for (size_t k = 0; k < TG_NR_LATER; k++) {
-		json_t *array = tg_field_of_type(in, root, "", tg_report_later[k], JSON_ARRAY);
-
-		if (!array)
-			return -1;
-		for (size_t i = 0; i < json_array_size(array); i++) {
-			snprintf(place, sizeof(place), "%s[%zu]", tg_report_later[k], i);
-			if (!json_is_object(json_array_get(array, i)))
-				return tg_field_fault(in, place, "", "must be an object");
-		}
-	}
-	return 0;
-}
-
 /* Told before anything else: a newer report may differ in every other field. */
 static int check_version(const struct tg_reading *in, const json_t *root)
 {
@@ -230,7 +212,7 @@ struct tg_report *tg_report_from_json(const struct tg_reading *in, const json_t 
 	    get_object(in, root, "plan", &tg_plan_table, &r->plan) ||
 	    get_object(in, root, "calibration", &tg_calibration_table,
 		       &r->cal) ||
-	    get_figures(in, root, r) || check_later(in, root)) {
+	    get_figures(in, root, r) || tg_events_get(in, root, r)) {
 		int saved = errno;
 
 		tg_report_free(r);

@@ -118,4 +118,39 @@ static const struct tg_field round_fields[] = {
 const struct tg_table tg_round_table = { round_fields, NR(round_fields) };
 #undef STRUCT
 
-const char *const tg_report_later[TG_NR_LATER] = { "counts", "histograms", "proofs" };
+#define STRUCT struct tg_count
+static const struct tg_field count_fields[] = {
+	FIELD(TEXT, name),
+	FIELD(MAYBE_SIZE, value),
+	FIELD(OPTIONAL, reason),
+};
+const struct tg_table tg_count_table = { count_fields, NR(count_fields) };
+#undef STRUCT
+
+#define STRUCT struct tg_histogram
+static const struct tg_field histogram_fields[] = {
+	FIELD(TEXT, name),
+	FIELD(OPTIONAL, reason),
+};
+const struct tg_table tg_histogram_table = { histogram_fields, NR(histogram_fields) };
+#undef STRUCT
+
+#define STRUCT struct tg_bin
+static const struct tg_field bin_fields[] = {
+	FIELD(REAL, value),
+	WHOLE(LONG, count, 0, MOST),
+};
+const struct tg_table tg_bin_table = { bin_fields, NR(bin_fields) };
+#undef STRUCT
+
+#define STRUCT struct tg_proof
+static const struct tg_field proof_fields[] = {
+	FIELD(TEXT, name),
+	CHOICE(ENUM, result, tg_proof_names, TG_NR_PROOF_RESULTS),
+	FIELD(LINE, bound),
+	WHOLE(LONG, states, 0, MOST),
+	FIELD(LINE, limits),
+	FIELD(OPTIONAL, reason),
+};
+const struct tg_table tg_proof_table = { proof_fields, NR(proof_fields) };
+#undef STRUCT

@@ -80,6 +80,55 @@ static void unmeasured(struct tg_report *r, const char *name, enum tg_status sta
 	f->reason = text(reason);
 }
 
+static void *grown(void *array, size_t nr, size_t size)
+{
+	void *more = must(reallocarray(array, nr + 1, size));
+
+	memset((char *)more + nr * size, 0, size);
+	return more;
+}
+
+void sample_count(struct tg_report *r, const char *name, double value, const char *reason)
+{
+	struct tg_count *c;
+
+	r->counts = grown(r->counts, r->nr_counts, sizeof(*c));
+	c = &r->counts[r->nr_counts++];
+	c->name = text(name);
+	c->value = value;
+	c->reason = reason ? text(reason) : NULL;
+}
+
+void sample_histogram(struct tg_report *r, const char *name, const struct tg_bin *bins, size_t nr,
+		      const char *reason)
+{
+	struct tg_histogram *h;
+
+	r->histograms = grown(r->histograms, r->nr_histograms, sizeof(*h));
+	h = &r->histograms[r->nr_histograms++];
+	h->name = text(name);
+	h->reason = reason ? text(reason) : NULL;
+	h->bins = must(calloc(nr + 1, sizeof(*bins)));
+	if (nr)
+		memcpy(h->bins, bins, nr * sizeof(*bins));
+	h->nr_bins = nr;
+}
+
+void sample_proof(struct tg_report *r, const char *name, enum tg_proof_result result,
+		  const char *reason)
+{
+	struct tg_proof *p;
+
+	r->proofs = grown(r->proofs, r->nr_proofs, sizeof(*p));
+	p = &r->proofs[r->nr_proofs++];
+	p->name = text(name);
+	p->result = result;
+	p->bound = text("depth 40, 3 tasks, 2 CPUs");
+	p->states = 1234567;
+	p->limits = text("one guest");
+	p->reason = reason ? text(reason) : NULL;
+}
+
 static struct tg_report *sample_head(void)
 {
 	struct tg_report *r = must(tg_report_new());
@@ -161,6 +210,13 @@ struct tg_report *sample_user(void)
 	unmeasured(r, "fpu/xsave:amx:dirty@r3", TG_REFUSED,
 		   "the kernel did not permit AMX to this task (arch_prctl, ARCH_REQ_XCOMP_PERM): Operation not permitted");
 	unmeasured(r, "crossing/signal@r3", TG_FAILED, "3 of 1000 handlers did not run");
+	sample_count(r, "ctx.hole", 17, NULL);
+	sample_count(r, "ctx.hole/control", NAN, "no tracked CPU");
+	sample_histogram(r, "ctx.once", (struct tg_bin[]){ { 1, 1000 }, { 2.5, 3 } }, 2, NULL);
+	sample_histogram(r, "ctx.twice", NULL, 0, "no tracked CPU");
+	sample_proof(r, "fpu.states", TG_PROOF_PASSED, NULL);
+	sample_proof(r, "fpu.gup", TG_PROOF_FAILED, "task 1 reads with the PKRU of task 2");
+	sample_proof(r, "fpu.test", TG_PROOF_SKIPPED, "no second CPU");
 	return r;
 }
 
@@ -248,6 +304,25 @@ static void random_environment(struct tg_report *r, uint64_t *seed)
 	}
 }
 
+static void random_events(struct tg_report *r, uint64_t *seed)
+{
+	char name[40], *reason;
+
+	for (uint32_t i = tg_random_below(seed, 4); i; i--) {
+		struct tg_bin bin = { random_number(seed, false), (long)tg_random_below(seed, 99) };
+		bool none = tg_random_below(seed, 3) == 0;
+
+		reason = random_text(seed, 1);
+		snprintf(name, sizeof(name), "claim%u", i);
+		sample_count(r, name, none ? NAN : (double)tg_random_below(seed, 1u << 30),
+			     none ? reason : NULL);
+		sample_histogram(r, name, &bin, none ? 0 : 1, none ? reason : NULL);
+		sample_proof(r, name, none ? TG_PROOF_FAILED : TG_PROOF_PASSED,
+			     none ? reason : NULL);
+		free(reason);
+	}
+}
+
 struct tg_report *sample_random(uint64_t *seed)
 {
 	static const char *const rings[] = { "r0", "r3", "cross" };
@@ -295,5 +370,6 @@ struct tg_report *sample_random(uint64_t *seed)
 			free(reason);
 		}
 	}
+	random_events(r, seed);
 	return r;
 }

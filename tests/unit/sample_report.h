@@ -19,4 +19,11 @@ struct tg_report *sample_vm(void);
  */
 struct tg_report *sample_random(uint64_t *seed);
 
+/* Append to a report; names must be new. reason: NULL where it was counted, taken, passed. */
+void sample_count(struct tg_report *r, const char *name, double value, const char *reason);
+void sample_histogram(struct tg_report *r, const char *name, const struct tg_bin *bins, size_t nr,
+		      const char *reason);
+void sample_proof(struct tg_report *r, const char *name, enum tg_proof_result result,
+		  const char *reason);
+
 #endif

@@ -86,6 +86,37 @@ static void same_figure(const struct tg_figure *a, const struct tg_figure *b)
 	same_text(a->reason, b->reason);
 }
 
+static void same_events(const struct tg_report *a, const struct tg_report *b)
+{
+	assert_int_equal(a->nr_counts, b->nr_counts);
+	for (size_t i = 0; i < a->nr_counts; i++) {
+		same_text(a->counts[i].name, b->counts[i].name);
+		same_number(a->counts[i].value, b->counts[i].value);
+		same_text(a->counts[i].reason, b->counts[i].reason);
+	}
+	assert_int_equal(a->nr_histograms, b->nr_histograms);
+	for (size_t i = 0; i < a->nr_histograms; i++) {
+		const struct tg_histogram *x = &a->histograms[i], *y = &b->histograms[i];
+
+		same_text(x->name, y->name);
+		same_text(x->reason, y->reason);
+		assert_int_equal(x->nr_bins, y->nr_bins);
+		for (size_t k = 0; k < x->nr_bins; k++) {
+			same_number(x->bins[k].value, y->bins[k].value);
+			assert_int_equal(x->bins[k].count, y->bins[k].count);
+		}
+	}
+	assert_int_equal(a->nr_proofs, b->nr_proofs);
+	for (size_t i = 0; i < a->nr_proofs; i++) {
+		same_text(a->proofs[i].name, b->proofs[i].name);
+		assert_int_equal(a->proofs[i].result, b->proofs[i].result);
+		same_text(a->proofs[i].bound, b->proofs[i].bound);
+		assert_int_equal(a->proofs[i].states, b->proofs[i].states);
+		same_text(a->proofs[i].limits, b->proofs[i].limits);
+		same_text(a->proofs[i].reason, b->proofs[i].reason);
+	}
+}
+
 static void same_report(const struct tg_report *a, const struct tg_report *b)
 {
 	assert_int_equal(a->schema, b->schema);
@@ -112,6 +143,7 @@ static void same_report(const struct tg_report *a, const struct tg_report *b)
 	assert_int_equal(a->nr_figures, b->nr_figures);
 	for (size_t i = 0; i < a->nr_figures; i++)
 		same_figure(&a->figures[i], &b->figures[i]);
+	same_events(a, b);
 }
 
 /* Out and in again; frees the report. */

@@ -57,9 +57,12 @@ def changes(sample, under=None):
 def only_loader_knows(tree):
     """The rules beyond the schema: applied here so that the rest must agree."""
     try:
-        names = [figure["name"] for figure in tree["figures"]]
+        for kind in ("figures", "counts", "histograms", "proofs"):
+            names = [item["name"] for item in tree[kind]]
+            if len(set(names)) < len(names):
+                return True
         boots = [entry["boot"] for figure in tree["figures"] for entry in figure["rounds"]]
-        return len(set(names)) < len(names) or any(b >= tree["plan"]["boots"] for b in boots)
+        return any(b >= tree["plan"]["boots"] for b in boots)
     except (KeyError, TypeError):
         return False
 
@@ -125,8 +128,9 @@ def unlisted(tree):
     for name, shape in shapes.items():
         part = tree[name] if name else tree
         yield from (f"{name}.{key}" for key in part if key not in shape["properties"])
-    for figure in tree["figures"]:
-        yield from (key for key in figure if key not in schema["$defs"]["figure"]["properties"])
+    for kind in ("figure", "count", "histogram", "proof"):
+        for item in tree[kind + "s"]:
+            yield from (key for key in item if key not in schema["$defs"][kind]["properties"])
 
 
 def main():
