@@ -40,7 +40,7 @@ enum tgm_op { TGM_USER, TGM_IN_KERNEL, TGM_EXITING, TGM_SAVING, TGM_RESTORING, T
 
 struct tgm_task {
 	struct tgm_value newest;	/* what it must see; .pkru what applies to it */
-	struct tgm_value frame;		/* its signal frame */
+	struct tgm_value frame;		/* its signal frame; only PKRU is kept */
 	signed char cpu;		/* where it runs; -1 */
 	signed char child;		/* being forked */
 	unsigned char alive, framed;

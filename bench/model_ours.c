@@ -38,12 +38,15 @@ bool tgm_early_header;
 /* Points number the places at which a function can be taken up again. */
 #define TGF_BEGIN	switch (CURRENT(cpu)->pc) { case 0:
 #define TGF_POINT(n, closed)							\
-	again_##n: __attribute__((unused));					\
 	if (!(closed) && here(CPU_OF(cpu), n))					\
 		return TGF_PREEMPTED;						\
 	__attribute__((fallthrough));						\
 	case n:
-#define TGF_AGAIN(n)	goto again_##n;
+#define TGF_LABEL(n)	__attribute__((fallthrough)); case n: again_##n:
+#define TGF_AGAIN(n)								\
+	if (here(CPU_OF(cpu), n))						\
+		return TGF_PREEMPTED;						\
+	goto again_##n;
 #define TGF_END		} return TGF_DONE;
 #define TGF_KERNEL_POINT(cpu)	inside_section(CPU_OF(cpu));
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A state in two words. Values become what they are equal to: the newest version
- * of a context, a signal frame, or nothing that counts. States that differ only in
+ * of a context, or nothing that counts. States that differ only in
  * the names of CPUs, or of tasks other than A (which has the guest), are one: no
  * event treats them differently, so what one can do the other can do renamed. The
  * least of the renamings stands for all.
@@ -14,7 +14,7 @@
 /* Where an operation can be taken up: op and point as one number. */
 static const unsigned char place_base[TGM_NR_OPS + 1] = { 0, 1, 2, 5, 13, 21, 25, 31 };
 
-enum { JUNK = 15 };
+enum { JUNK = 7 };
 
 struct renaming {
 	signed char cpu[TGM_CPUS], task[TGM_CONTEXTS];	/* new name -> old one */
@@ -98,8 +98,6 @@ static unsigned int token(struct tgm_value v, const struct renaming *r)
 	if (tgm.task[v.who].alive || v.who == TGM_GUEST) {
 		if (tgm_is_newest(v, v.who))
 			return r->new_task[v.who];
-		if (tgm.task[v.who].framed && v.version == tgm.task[v.who].frame.version)
-			return 8 + r->new_task[v.who];
 	}
 	return JUNK;
 }
@@ -110,19 +108,7 @@ static struct tgm_value untoken(unsigned int k)
 
 	if (k == JUNK)
 		return none;
-	return k < 8 ? tgm.task[k].newest : tgm.task[k - 8].frame;
-}
-
-static unsigned int area_token(int t)
-{
-	const struct tgm_value *v = &tgm.fpu[t].area;
-
-	if (tgm_is_newest(*v, t))
-		return 0;
-	if (tgm.task[t].framed && v->version && v->who == t &&
-	    v->version == tgm.task[t].frame.version)
-		return 1;
-	return 2;
+	return tgm.task[k].newest;
 }
 
 static void pack_task(int t, const struct renaming *r)
@@ -133,17 +119,19 @@ static void pack_task(int t, const struct renaming *r)
 	put(k->alive, 2);
 	put(place_base[k->op] + k->pc, 5);
 	put(k->cpu < 0 ? 3 : r->new_cpu[k->cpu], 2);
-	put(k->framed ? 1 + tgm_is_newest(k->frame, t) : 0, 2);
-	put(k->alive == 1 ? area_token(t) : 2, 2);
+	put(k->framed, 1);
+	put(k->alive == 1 && tgm_is_newest(f->area, t), 1);
 	put(f->last_cpu < 0 ? 3 : r->new_cpu[f->last_cpu], 2);
 	put(f->active, 1);
 	put(f->reload, 1);
 	put(k->dead, 1);
 	put(k->child < 0 ? 0 : r->new_task[k->child], 2);
-	put(k->early, 1);
+	if (!tgm_ops->books)
+		put(k->early, 1);
 	if (tgm_ops->lazy) {
 		put(f->uses, 2);
-		put(f->used, 1);
+		if (tgm_ops->books)
+			put(f->used, 1);
 	}
 	if (tgm_ops->books)
 		put(k->blame, 5);
@@ -159,7 +147,7 @@ static void pack_cpu(int c, const struct renaming *r)
 	const struct tgf_cpu *p = &tgm.cpu[c];
 
 	put(p->owner ? (unsigned int)r->new_task[p->owner - tgm.fpu] : 7, 3);
-	put(token(p->regs, r), 4);
+	put(token(p->regs, r), 3);
 	put(p->busy, 1);
 	if (tgm_ops->lazy) {
 		put(p->mirror, 1);
@@ -175,7 +163,7 @@ static void pack_guest(const struct renaming *r)
 
 	if (!(tgm_bound.events & TGM_EV_GUEST))
 		return;
-	put(area_token(TGM_GUEST), 2);
+	put(tgm_is_newest(f->area, TGM_GUEST), 1);
 	put(f->last_cpu < 0 ? 3 : r->new_cpu[f->last_cpu], 2);
 	put(f->active, 1);
 	put(tgm.guest_on < 0 ? 3 : r->new_cpu[tgm.guest_on], 2);
@@ -186,15 +174,57 @@ static bool less(const struct tgm_packed *a, const struct tgm_packed *b)
 	return a->word[0] != b->word[0] ? a->word[0] < b->word[0] : a->word[1] < b->word[1];
 }
 
+/*
+ * A number that no renaming changes, for each thing renamed. Only orders in which
+ * these ascend are tried: mostly one.
+ */
+static unsigned int task_key(int t)
+{
+	const struct tgm_task *k = &tgm.task[t];
+	const struct tgf_fpu *f = &tgm.fpu[t];
+
+	return (place_base[k->op] + k->pc) << 9 | k->alive << 7 | (k->cpu < 0) << 6 |
+	       (f->last_cpu < 0) << 5 | k->framed << 4 | f->active << 3 | f->reload << 2 |
+	       tgm_is_newest(f->area, t) << 1 | k->dead;
+}
+
+static unsigned int cpu_key(int c)
+{
+	const struct tgf_cpu *p = &tgm.cpu[c];
+	int cur = tgm.cur[c], owner = p->owner ? (int)(p->owner - tgm.fpu) : -1;
+	unsigned int n = cur < 0 ? 0 : cur == 0 ? 1 : 2 + (tgm.task[cur].op == TGM_USER);
+
+	n = n * 4 + (owner < 0 ? 0 : owner == 0 ? 1 : owner == TGM_GUEST ? 2 : 3);
+	return n * 4 + p->busy * 2 + (p->regs.who == 0 && tgm_is_newest(p->regs, 0));
+}
+
+static bool ascends(const struct renaming *r, const unsigned int *tasks, const unsigned int *cpus)
+{
+	for (int t = 2; t < tgm_bound.tasks; t++)
+		if (tasks[r->task[t - 1]] > tasks[r->task[t]])
+			return false;
+	for (int c = 1; c < tgm_bound.cpus; c++)
+		if (cpus[r->cpu[c - 1]] > cpus[r->cpu[c]])
+			return false;
+	return true;
+}
+
 struct tgm_packed tgm_pack(void)
 {
+	unsigned int tasks[TGM_TASKS], cpus[TGM_CPUS];
 	struct tgm_packed least = { { ~0ULL, ~0ULL } };
 
 	if (made_tasks != tgm_bound.tasks || made_cpus != tgm_bound.cpus)
 		make_renamings();
+	for (int t = 0; t < tgm_bound.tasks; t++)
+		tasks[t] = task_key(t);
+	for (int c = 0; c < tgm_bound.cpus; c++)
+		cpus[c] = cpu_key(c);
 	for (int i = 0; i < nr_renamings; i++) {
 		const struct renaming *r = &renamings[i];
 
+		if (!ascends(r, tasks, cpus))
+			continue;
 		memset(&out, 0, sizeof(out));
 		bits = 0;
 		for (int t = 0; t < tgm_bound.tasks; t++)
@@ -227,25 +257,18 @@ static void unpack_task(const struct tgm_packed *p, int t)
 		;
 	k->pc = n - place_base[k->op];
 	k->cpu = somewhere(get(p, 2));
-	n = get(p, 2);
-	k->framed = n > 0;
-	k->frame = (struct tgm_value){ t, n, 0 };	/* 2: the newest one */
-	n = get(p, 2);
-	f->area = n == 0 ? k->newest : n == 1 ? k->frame : (struct tgm_value){ 0, 0, 0 };
+	k->framed = get(p, 1);
+	k->frame = (struct tgm_value){ 0, 0, 0 };
+	f->area = get(p, 1) ? k->newest : k->frame;
 	f->last_cpu = somewhere(get(p, 2));
 	f->active = get(p, 1);
 	f->reload = get(p, 1);
 	k->dead = get(p, 1);
 	n = get(p, 2);
 	k->child = k->op == TGM_FORKING ? (int)n : -1;
-	k->early = get(p, 1);
-	f->uses = f->used = 0;
-	if (tgm_ops->lazy) {
-		f->uses = get(p, 2);
-		f->used = get(p, 1);
-	} else {
-		f->used = 1;
-	}
+	k->early = tgm_ops->books ? 0 : get(p, 1);
+	f->uses = tgm_ops->lazy ? get(p, 2) : 0;
+	f->used = tgm_ops->lazy && tgm_ops->books ? get(p, 1) : 1;
 	k->blame = tgm_ops->books ? get(p, 5) : 0;
 	if (tgm_bound.events & TGM_EV_PKRU) {
 		k->newest.pkru = get(p, 1);
@@ -271,7 +294,7 @@ void tgm_unpack(struct tgm_packed p)
 
 		q->id = c;
 		q->owner = n == 7 ? NULL : &tgm.fpu[n];
-		q->regs = untoken(get(&p, 4));
+		q->regs = untoken(get(&p, 3));
 		q->busy = get(&p, 1);
 		q->mirror = tgm_ops->lazy ? get(&p, 1) : 0;
 		tgm.ts[c] = tgm_ops->lazy ? get(&p, 1) : 0;
@@ -285,8 +308,9 @@ void tgm_unpack(struct tgm_packed p)
 	if (tgm_bound.events & TGM_EV_GUEST) {
 		struct tgf_fpu *f = &tgm.fpu[TGM_GUEST];
 
-		f->area = get(&p, 2) ? (struct tgm_value){ 0, 0, 0 } :
-			  tgm.task[TGM_GUEST].newest;
+		f->area = (struct tgm_value){ 0, 0, 0 };
+		if (get(&p, 1))
+			f->area = tgm.task[TGM_GUEST].newest;
 		f->last_cpu = somewhere(get(&p, 2));
 		f->active = get(&p, 1);
 		tgm.guest_on = somewhere(get(&p, 2));

@@ -198,7 +198,6 @@ static void fill_frame(int t, struct tgm_value v)
 {
 	if (!tgm_is_newest(v, t))
 		tgm_violate(TGM_SAVES, t);
-	tgm.task[t].frame = v;
 	tgm.task[t].frame.pkru = has_pkru() ? v.pkru : tgm.task[t].newest.pkru;
 	tgm.task[t].framed = 1;
 }
@@ -254,10 +253,12 @@ enum tgf_copy tgm_frame_restore(int c, int t)
 			 value_name(task->newest));
 		return TGF_BAD;
 	}
-	tgm_tell("signal frame of %s (%s) -> registers", tgm_task_name(t),
-		 value_name(task->frame));
-	task->newest = task->frame;
-	copy(&tgm.cpu[c].regs, task->frame);
+	/* a version of its own: the handler may have changed the frame */
+	task->newest.pkru = task->frame.pkru;
+	task->newest = new_version(t);
+	copy(&tgm.cpu[c].regs, task->newest);
+	tgm_tell("signal frame of %s -> registers (%s)", tgm_task_name(t),
+		 value_name(task->newest));
 	task->framed = 0;
 	task->dead = 0;
 	return TGF_COPIED;

@@ -19,15 +19,14 @@
  *	TGF_RDPKRU(cpu), TGF_WRPKRU(cpu, value), TGF_PKRU_INIT
  *	TGF_GUARD(name)			1; the checker can make it 0
  *	TGF_BEGIN, TGF_END		around a function with points: {, then return TGF_DONE; }
- *	TGF_POINT(n, closed)		a label again_n
- *	TGF_AGAIN(n)			fault the frame's pages in and go to again_n
+ *	TGF_POINT(n, closed), TGF_LABEL(n)
+ *	TGF_AGAIN(n)			fault the frame's pages in, an open point; to TGF_LABEL(n)
  *	TGF_KERNEL_POINT(cpu)		inside of a kernel section
  *
  * A point is a place where a reschedule or a soft interrupt may come. A closed
  * one is none: a guard keeps it shut (local_bh_disable, preempt_disable, IRQs
  * off), so outside of the checker, which opens those whose guard it took away,
- * every closed point is nothing. An open point (closed == 0) lies where pages are
- * faulted in. After a point nothing read before it may be used.
+ * TGF_POINT is nothing. After a point nothing read before it may be used.
  *
  * Rules for callers: cpu is the one this runs on, cur the task that runs there,
  * NULL for a kernel thread. Interrupts are off in switch_out, switch_in,
@@ -82,12 +81,26 @@ TGF_INLINE void tgf_set_ts(enum tgf_strategy s, struct tgf_cpu *cpu, int ts)
 		TGF_CLTS(cpu);
 }
 
-/* The registers are fpu's from here on, and it may write them: state 1. */
-TGF_INLINE void tgf_activate(struct tgf_cpu *cpu, struct tgf_fpu *fpu)
+TGF_INLINE void tgf_count_use(enum tgf_strategy s, struct tgf_fpu *fpu)
 {
+	if (s == TGF_LAZY_COUNTER && fpu->uses <= TGF_HOT_USES)
+		fpu->uses++;
+}
+
+/* Notes whose registers the CPU holds; only who skips loads asks for it. */
+TGF_INLINE void tgf_own(enum tgf_strategy s, struct tgf_cpu *cpu, struct tgf_fpu *fpu)
+{
+	if (!tgf_skips(s))
+		return;
 	cpu->owner = fpu;
-	if (TGF_GUARD(LOAD_CPU))
+	if (fpu && TGF_GUARD(LOAD_CPU))
 		fpu->last_cpu = cpu->id;
+}
+
+/* The registers are fpu's from here on, and it may write them: state 1. */
+TGF_INLINE void tgf_activate(enum tgf_strategy s, struct tgf_cpu *cpu, struct tgf_fpu *fpu)
+{
+	tgf_own(s, cpu, fpu);
 	fpu->active = 1;
 	fpu->reload = 0;
 }
@@ -115,16 +128,14 @@ TGF_INLINE void tgf_copy_to_cpu(enum tgf_strategy s, struct tgf_cpu *cpu, struct
 	if (fpu->active || (tgf_skips(s) && tgf_loaded(cpu, fpu)))
 		return;
 	TGF_XRSTOR(cpu, fpu);
-	cpu->owner = fpu;
-	if (TGF_GUARD(LOAD_CPU))
-		fpu->last_cpu = cpu->id;
+	tgf_own(s, cpu, fpu);
 }
 
 /* The registers become valid and may be written: state 1. */
 TGF_INLINE void tgf_move_to_cpu(enum tgf_strategy s, struct tgf_cpu *cpu, struct tgf_fpu *fpu)
 {
 	tgf_copy_to_cpu(s, cpu, fpu);
-	tgf_activate(cpu, fpu);
+	tgf_activate(s, cpu, fpu);
 }
 
 /* schedule(), the task that goes; prev == NULL: a kernel thread. */
@@ -132,7 +143,7 @@ TGF_INLINE void tgf_switch_out(enum tgf_strategy s, struct tgf_cpu *cpu, struct 
 {
 	if (!prev)
 		return;
-	if (!prev->active)
+	if (s == TGF_LAZY_COUNTER && !prev->active)
 		prev->uses = 0;
 	if (TGF_GUARD(SWITCH_SAVE))
 		tgf_copy_to_memory(s, cpu, prev);
@@ -162,8 +173,7 @@ TGF_INLINE void tgf_switch_in(enum tgf_strategy s, struct tgf_cpu *cpu, struct t
 		   (s == TGF_LAZY_COUNTER && next->uses > TGF_HOT_USES)) {
 		tgf_set_ts(s, cpu, 0);
 		tgf_move_to_cpu(s, cpu, next);
-		if (next->uses <= TGF_HOT_USES)
-			next->uses++;
+		tgf_count_use(s, next);
 	} else if (TGF_GUARD(TS_SET)) {
 		tgf_set_ts(s, cpu, 1);
 	}
@@ -189,8 +199,7 @@ TGF_INLINE void tgf_nm(enum tgf_strategy s, struct tgf_cpu *cpu, struct tgf_fpu 
 {
 	tgf_set_ts(s, cpu, 0);
 	tgf_move_to_cpu(s, cpu, cur);
-	if (cur->uses <= TGF_HOT_USES)
-		cur->uses++;
+	tgf_count_use(s, cur);
 }
 
 /* Whether a kernel section may begin here; an interrupt asks. */
@@ -212,7 +221,7 @@ TGF_INLINE void tgf_kernel_begin(enum tgf_strategy s, struct tgf_cpu *cpu, struc
 			cur->reload = 1;
 	}
 	if (TGF_GUARD(KERNEL_OWNER))
-		cpu->owner = 0;
+		tgf_own(s, cpu, 0);
 	tgf_set_ts(s, cpu, 0);
 	TGF_KERNEL_POINT(cpu)
 }
@@ -250,14 +259,8 @@ TGF_INLINE void tgf_guest_load(enum tgf_strategy s, struct tgf_cpu *cpu, struct 
 	tgf_set_ts(s, cpu, 0);
 	if (s != TGF_SKIP_OWNER || !tgf_loaded(cpu, guest))
 		TGF_XRSTOR(cpu, guest);
-	if (s == TGF_SKIP_OWNER) {
-		if (TGF_GUARD(GUEST_OWNER))
-			cpu->owner = guest;
-		if (TGF_GUARD(LOAD_CPU))
-			guest->last_cpu = cpu->id;
-	} else if (TGF_GUARD(GUEST_OWNER)) {
-		cpu->owner = 0;
-	}
+	if (TGF_GUARD(GUEST_OWNER))
+		tgf_own(s, cpu, s == TGF_SKIP_OWNER ? guest : 0);
 	guest->active = 1;
 }
 
@@ -285,7 +288,7 @@ TGF_INLINE enum tgf_run tgf_clear(enum tgf_strategy s, struct tgf_cpu *cpu, stru
 	TGF_WRPKRU(cpu, TGF_PKRU_INIT);
 	TGF_POINT(2, TGF_GUARD(CLEAR_LOCK))
 	if (TGF_GUARD(CLEAR_OWNER)) {
-		tgf_activate(cpu, cur);
+		tgf_activate(s, cpu, cur);
 	} else {
 		cur->active = 1;
 		cur->reload = 0;
@@ -299,7 +302,7 @@ TGF_INLINE enum tgf_run tgf_signal_save(enum tgf_strategy s, struct tgf_cpu *cpu
 					struct tgf_fpu *cur)
 {
 	TGF_BEGIN
-	TGF_POINT(1, 0)
+	TGF_LABEL(1)
 	TGF_LOCK();
 	if (TGF_GUARD(SIGNAL_LOAD)) {
 		tgf_set_ts(s, cpu, 0);
@@ -316,7 +319,7 @@ TGF_INLINE enum tgf_run tgf_signal_save(enum tgf_strategy s, struct tgf_cpu *cpu
 	TGF_WRPKRU(cpu, TGF_PKRU_INIT);
 	TGF_POINT(4, TGF_GUARD(CLEAR_LOCK))
 	if (TGF_GUARD(CLEAR_OWNER)) {
-		tgf_activate(cpu, cur);
+		tgf_activate(s, cpu, cur);
 	} else {
 		cur->active = 1;
 		cur->reload = 0;
@@ -336,14 +339,14 @@ TGF_INLINE enum tgf_run tgf_signal_restore(enum tgf_strategy s, struct tgf_cpu *
 	enum tgf_copy copied;
 
 	TGF_BEGIN
-	TGF_POINT(1, 0)
+	TGF_LABEL(1)
 	TGF_LOCK();
 	cur->active = 0;
 	cur->last_cpu = TGF_NOWHERE;
 	if (tgf_is_deferred(s))
 		cur->reload = 1;
 	if (TGF_GUARD(RESTORE_OWNER))
-		cpu->owner = 0;
+		tgf_own(s, cpu, 0);
 	tgf_set_ts(s, cpu, 0);
 	TGF_POINT(2, TGF_GUARD(RESTORE_LOCK))
 	copied = TGF_FRAME_RESTORE(cpu, cur);
@@ -357,7 +360,7 @@ TGF_INLINE enum tgf_run tgf_signal_restore(enum tgf_strategy s, struct tgf_cpu *
 		TGF_WRPKRU(cpu, TGF_PKRU_INIT);
 	}
 	TGF_POINT(3, TGF_GUARD(RESTORE_LOCK))
-	tgf_activate(cpu, cur);
+	tgf_activate(s, cpu, cur);
 	TGF_UNLOCK();
 	TGF_END
 }
