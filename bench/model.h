@@ -164,6 +164,7 @@ bool tgm_is_newest(struct tgm_value v, int t);
 void tgm_xsave(int c, int t);			/* registers into t's area */
 void tgm_xrstor(int c, int t);
 void tgm_xinit(int c, int t);
+void tgm_forget(int t);				/* initial state, which is nowhere yet */
 void tgm_area_init(int t);
 void tgm_area_copy(int from, int to);
 void tgm_area_write(int t);

@@ -111,7 +111,7 @@ static void run_op(int c, int t, enum tgm_op op)
 		return;
 	}
 	task->pc = 0;
-	task->early = 0;
+	task->early = task->dead = 0;
 	task->op = TGM_IN_KERNEL;
 	if (op == TGM_EXITING) {
 		task->op = TGM_USER;

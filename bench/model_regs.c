@@ -143,6 +143,13 @@ void tgm_xinit(int c, int t)
 	tgm_tell("initial state (%s) -> registers", value_name(v));
 }
 
+void tgm_forget(int t)
+{
+	tgm.task[t].newest.pkru = 0;
+	tgm.task[t].newest = new_version(t);
+	tgm.task[t].dead = 0;
+}
+
 void tgm_area_init(int t)
 {
 	struct tgm_value v;
@@ -244,13 +251,11 @@ enum tgf_copy tgm_frame_restore(int c, int t)
 		return TGF_ABSENT;
 	}
 	if (n == 1) {
-		/* half of the frame: no version anybody knows, but the task's newest */
+		/* neither what it was nor what it shall be: initial state is due */
 		task->newest = new_version(t);
-		copy(&tgm.cpu[c].regs, task->newest);
-		task->dead = 0;
+		tgm.cpu[c].regs.version = 0;
 		task->framed = 0;
-		tgm_tell("the frame is bad: half of the registers are loaded (%s)",
-			 value_name(task->newest));
+		tgm_tell("the frame is bad: half of the registers are loaded");
 		return TGF_BAD;
 	}
 	/* a version of its own: the handler may have changed the frame */

@@ -93,7 +93,7 @@ TGF_INLINE void tgf_own(enum tgf_strategy s, struct tgf_cpu *cpu, struct tgf_fpu
 	if (!tgf_skips(s))
 		return;
 	cpu->owner = fpu;
-	if (fpu && TGF_GUARD(LOAD_CPU))
+	if (fpu)
 		fpu->last_cpu = cpu->id;
 }
 
