@@ -34,8 +34,11 @@ typedef unsigned char tgf_pkru_t;
 #define TGF_HOT_USES	1
 #include <tollgate/fpu_state.h>
 
-/* What a task is about. It keeps its place in an operation only across a reschedule. */
-enum tgm_op { TGM_USER, TGM_IN_KERNEL, TGM_EXITING, TGM_SAVING, TGM_RESTORING, TGM_FORKING,
+/*
+ * What a task is about. TGM_LEAVING: its system call is done, only signals and the
+ * way out are left. It keeps its place in an operation only across a reschedule.
+ */
+enum tgm_op { TGM_USER, TGM_IN_KERNEL, TGM_LEAVING, TGM_EXITING, TGM_SAVING, TGM_RESTORING, TGM_FORKING,
 	      TGM_CLEARING, TGM_NR_OPS };
 
 struct tgm_task {

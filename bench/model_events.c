@@ -112,14 +112,14 @@ static void run_op(int c, int t, enum tgm_op op)
 	}
 	task->pc = 0;
 	task->early = task->dead = 0;
-	task->op = TGM_IN_KERNEL;
+	task->op = TGM_LEAVING;
 	if (op == TGM_EXITING) {
 		task->op = TGM_USER;
 		check_sees(c, t);
 	}
 	if (op == TGM_FORKING) {
 		tgm.task[child].alive = 1;
-		tgm.task[child].op = TGM_IN_KERNEL;
+		tgm.task[child].op = TGM_LEAVING;
 		tgm.task[child].cpu = -1;
 		task->child = -1;
 	}
@@ -191,6 +191,40 @@ static int guest_events(struct todo *list, int c, int t)
 	return n;
 }
 
+/* The system calls and what a tracer does; then the task is leaving. */
+static int call_events(struct todo *list, int t)
+{
+	unsigned int ev = tgm_bound.events;
+	int n = 0;
+
+	if ((ev & TGM_EV_GUEST) && t == 0 && tgm.guest_on < 0) {
+		list[n++].what = DO_LOAD;
+		list[n++].what = DO_NEW;
+	}
+	if ((ev & TGM_EV_SIGNAL) && tgm.task[t].framed)
+		list[n++].what = DO_RESTORE;
+	if (ev & TGM_EV_EXEC)
+		list[n++].what = DO_CLEAR;
+	if (ev & TGM_EV_FORK) {
+		list[n++].what = DO_EXIT;
+		for (int u = 0; u < tgm_bound.tasks; u++)
+			if (!tgm.task[u].alive)
+				list[n++] = (struct todo){ DO_FORK, u };
+	}
+	for (int u = 0; u < tgm_bound.tasks; u++) {
+		if (!is_ready(u) || (tgm.task[u].op != TGM_IN_KERNEL &&
+				     tgm.task[u].op != TGM_LEAVING))
+			continue;
+		if (ev & TGM_EV_PTRACE) {
+			list[n++] = (struct todo){ DO_READ, u };
+			list[n++] = (struct todo){ DO_POKE, u };
+		}
+		if (ev & TGM_EV_REMOTE)
+			list[n++] = (struct todo){ DO_REMOTE, u };
+	}
+	return n;
+}
+
 static int kernel_events(struct todo *list, int t)
 {
 	unsigned int ev = tgm_bound.events;
@@ -200,32 +234,12 @@ static int kernel_events(struct todo *list, int t)
 	list[n++].what = DO_SWITCH;
 	if (ev & TGM_EV_SECTION)
 		list[n++].what = DO_SECTION;
-	if ((ev & TGM_EV_GUEST) && t == 0 && tgm.guest_on < 0) {
-		list[n++].what = DO_LOAD;
-		list[n++].what = DO_NEW;
-	}
-	if (ev & TGM_EV_SIGNAL)
-		list[n++].what = tgm.task[t].framed ? DO_RESTORE : DO_SAVE;
-	if (ev & TGM_EV_EXEC)
-		list[n++].what = DO_CLEAR;
-	if (ev & TGM_EV_FORK) {
-		list[n++].what = DO_EXIT;
-		for (int u = 0; u < tgm_bound.tasks; u++)
-			if (!tgm.task[u].alive)
-				list[n++] = (struct todo){ DO_FORK, u };
-	}
+	if ((ev & TGM_EV_SIGNAL) && !tgm.task[t].framed)
+		list[n++].what = DO_SAVE;
 	if (ev & TGM_EV_PKRU)
 		list[n++].what = DO_ACCESS;
-	for (int u = 0; u < tgm_bound.tasks; u++) {
-		if (!is_ready(u) || tgm.task[u].op != TGM_IN_KERNEL)
-			continue;
-		if (ev & TGM_EV_PTRACE) {
-			list[n++] = (struct todo){ DO_READ, u };
-			list[n++] = (struct todo){ DO_POKE, u };
-		}
-		if (ev & TGM_EV_REMOTE)
-			list[n++] = (struct todo){ DO_REMOTE, u };
-	}
+	if (tgm.task[t].op == TGM_IN_KERNEL)
+		n += call_events(list + n, t);
 	return n;
 }
 
@@ -259,6 +273,7 @@ static int continue_events(struct todo *list, int c, int t)
 static void read_area(int t, int u)
 {
 	tgm_tell("%s reads the registers of %s (ptrace)", tgm_task_name(t), tgm_task_name(u));
+	tgm.task[t].op = TGM_LEAVING;
 	tgm_ops->ptrace_read(u);
 	if (!tgm_is_newest(tgm.fpu[u].area, u))
 		tgm_violate(TGM_SEES, u);
@@ -347,6 +362,7 @@ static void guest_step(int c, int t, int what)
 		tgm_tell("%s loads its guest", tgm_task_name(t));
 		tgm_ops->guest_load(c, t);
 		tgm.guest_on = c;
+		check_sees(c, TGM_GUEST);
 		break;
 	case DO_NEW:
 		tgm_tell("the guest ends; a new one is where it was");
@@ -359,6 +375,7 @@ static void guest_step(int c, int t, int what)
 		tgm_tell("%s puts its guest", tgm_task_name(t));
 		tgm_ops->guest_put(c, t);
 		tgm.guest_on = -1;
+		tgm.task[t].op = TGM_LEAVING;
 	}
 	tgm_check_books();
 }
@@ -414,6 +431,7 @@ static void do_event(int c, int t, struct todo todo)
 		tgm_tell("%s writes the registers of %s (ptrace)", tgm_task_name(t),
 			 tgm_task_name(todo.whom));
 		tgm_ops->ptrace_write(todo.whom);
+		tgm.task[t].op = TGM_LEAVING;
 		tgm_check_books();
 		break;
 	case DO_ACCESS:
@@ -441,10 +459,10 @@ void tgm_step(void)
 		n = idle_events(list);
 	else if (tgm.task[t].op == TGM_USER)
 		n = user_events(list);
-	else if (tgm.task[t].op != TGM_IN_KERNEL)
-		n = continue_events(list, c, t);
 	else if (tgm.guest_on == c)
 		n = guest_events(list, c, t);
+	else if (tgm.task[t].op > TGM_LEAVING)
+		n = continue_events(list, c, t);
 	else
 		n = kernel_events(list, t);
 	if (!n)

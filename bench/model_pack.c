@@ -12,7 +12,7 @@
 #include "model.h"
 
 /* Where an operation can be taken up: op and point as one number. */
-static const unsigned char place_base[TGM_NR_OPS + 1] = { 0, 1, 2, 5, 13, 21, 25, 31 };
+static const unsigned char place_base[TGM_NR_OPS + 1] = { 0, 1, 2, 3, 6, 11, 15, 18, 21 };
 
 enum { JUNK = 7 };
 

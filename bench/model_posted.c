@@ -356,7 +356,13 @@ static bool books(int t)
 		if (c < 0)
 			return false;
 		/* a kernel section, or a guest: saved, but fpregs_active stays */
-		return tgm.cpu[c].busy ? saved : tgm_is_newest(tgm.cpu[c].regs, t);
+		if (tgm.cpu[c].busy)
+			return saved;
+		/* memory will be loaded over the registers */
+		if (tgm_posted.level >= 2 && fpu->reload && !saved &&
+		    !(tgm_posted.level >= 4 && still_loaded(c, t)))
+			return false;
+		return tgm_is_newest(tgm.cpu[c].regs, t);
 	}
 	if (fpu->used && !saved)
 		return false;

@@ -73,6 +73,8 @@ enum tgf_run tgm_posted_clear(int c, int t)
 
 enum tgf_run tgm_posted_save(int c, int t)
 {
+	if (!tgm.fpu[t].used)
+		return TGF_DONE;	/* get_sigframe(): no frame without fpstate_active */
 	BEGIN
 	tgm_cited(TGM_CITE_SAVE);
 	tgm_absent = true;
