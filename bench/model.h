@@ -118,7 +118,8 @@ struct tgm_ops {
 
 struct tgm_fault {
 	enum tgm_invariant invariant;
-	int blame;		/* citation (model_posted.def), 0: none kept */
+	int blame;		/* citation (model_posted.def), 0: none kept, or'ed with */
+#define TGM_OTHER	32	/* executed by another task than the one that suffers */
 	unsigned int state;	/* index of the state the fault came from */
 	int depth;		/* events to it, the faulty one included */
 };
@@ -179,6 +180,7 @@ bool tgm_point(int c, int t, int op, int pc);	/* true: preempted there */
 void tgm_section(int c, int t, const char *what);
 void tgm_check_books(void);
 extern int tgm_cite;				/* the citation being executed */
+extern int tgm_actor;				/* the task that executes it, or -1 */
 extern bool tgm_absent;			/* a frame's page was absent in this step */
 
 const char *tgm_task_name(int t);

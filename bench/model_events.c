@@ -455,6 +455,7 @@ void tgm_step(void)
 	tgm_blamed = 0;
 	tgm_cite = 0;
 	tgm_absent = false;
+	tgm_actor = t;
 	if (t < 0)
 		n = idle_events(list);
 	else if (tgm.task[t].op == TGM_USER)

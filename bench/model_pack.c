@@ -134,7 +134,7 @@ static void pack_task(int t, const struct renaming *r)
 			put(f->used, 1);
 	}
 	if (tgm_ops->books)
-		put(k->blame, 5);
+		put(k->blame, 6);
 	if (tgm_bound.events & TGM_EV_PKRU) {
 		put(k->newest.pkru, 1);
 		put(k->framed ? k->frame.pkru : 0, 1);
@@ -269,7 +269,7 @@ static void unpack_task(const struct tgm_packed *p, int t)
 	k->early = tgm_ops->books ? 0 : get(p, 1);
 	f->uses = tgm_ops->lazy ? get(p, 2) : 0;
 	f->used = tgm_ops->lazy && tgm_ops->books ? get(p, 1) : 1;
-	k->blame = tgm_ops->books ? get(p, 5) : 0;
+	k->blame = tgm_ops->books ? get(p, 6) : 0;
 	if (tgm_bound.events & TGM_EV_PKRU) {
 		k->newest.pkru = get(p, 1);
 		k->frame.pkru = get(p, 1);

@@ -366,8 +366,9 @@ static bool books(int t)
 	}
 	if (fpu->used && !saved)
 		return false;
+	/* switching out rewrites last_cpu, so of a running task only this CPU counts */
 	for (int k = 0; skips() && k < tgm_bound.cpus; k++)
-		if (still_loaded(k, t) && !tgm.cpu[k].busy && !tgm_is_newest(tgm.cpu[k].regs, t))
+		if ((c < 0 || k == c) && still_loaded(k, t) && !tgm.cpu[k].busy && !tgm_is_newest(tgm.cpu[k].regs, t))
 			return false;
 	if (c < 0 || tgm.cpu[c].busy)
 		return true;

@@ -91,6 +91,7 @@ enum tgf_run tgm_posted_save(int c, int t)
 				trap(c, t);
 				tgm_xrstor(c, t);
 			}
+			tgm_check_books();
 			POINT(2)
 		}
 		tgm_cited(TGM_CITE_SAVE);

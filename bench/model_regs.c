@@ -10,6 +10,7 @@ struct tgm_bound tgm_bound;
 FILE *tgm_story;
 int tgm_violated = -1, tgm_blamed, tgm_cite;
 bool tgm_absent;
+int tgm_actor;
 
 const char *const tgm_invariants[TGM_NR_INVARIANTS] = {
 	"who runs sees its own last-written registers",
@@ -296,7 +297,7 @@ void tgm_check_books(void)
 		if (tgm_ops->books(t))
 			task->blame = 0;
 		else if (!task->blame)
-			task->blame = tgm_cite;
+			task->blame = tgm_cite | (t == tgm_actor ? 0 : TGM_OTHER);
 	}
 }
 

@@ -145,16 +145,26 @@ static void add_fault(struct tgm_result *r, size_t state, int depth)
 }
 
 /*
- * As posted: whether the books were broken by what is known to be at fault. What
- * else such a state leads to is not followed: after a fault anything may come.
+ * As posted: whether the books were broken, and only by what is known to be at
+ * fault. What else such a state leads to is not followed: after a fault anything
+ * may come.
  */
 static bool known_guilty(const struct tgm_result *r)
 {
-	for (int t = 0; tgm_ops->books && t < tgm_bound.tasks; t++)
-		for (int i = 0; tgm.task[t].blame && i < r->nr_faults; i++)
-			if (r->faults[i].blame == tgm.task[t].blame)
-				return true;
-	return false;
+	bool guilty = false;
+
+	for (int t = 0; tgm_ops->books && t < tgm_bound.tasks; t++) {
+		bool known = false;
+
+		if (!tgm.task[t].blame)
+			continue;
+		for (int i = 0; i < r->nr_faults; i++)
+			known |= r->faults[i].blame == tgm.task[t].blame;
+		if (!known)
+			return false;
+		guilty = true;
+	}
+	return guilty;
 }
 
 static double now(void)
