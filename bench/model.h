@@ -30,7 +30,7 @@ struct tgm_value {
 typedef struct tgm_value tgf_area_t, tgf_regs_t, tgf_frame_t;
 typedef unsigned char tgf_pkru_t;
 
-/* Two, so that the counter of lazy-counter stays small: it says when, not what. */
+/* Of the posted patches: two uses, so that the counter stays small. */
 #define TGF_HOT_USES	1
 #include <tollgate/fpu_state.h>
 
@@ -112,6 +112,7 @@ struct tgm_ops {
 	bool in_xstate;				/* PKRU is saved and loaded with the registers */
 	bool lazy;				/* CR0.TS is used */
 	bool remote;				/* an access to another's memory asks for its PKRU */
+	int cite_access, cite_remote;		/* what an access that breaks TGM_PKRU cites */
 };
 
 #define TGM_MAX_FAULTS	32

@@ -40,6 +40,12 @@ static void check_sees(int c, int t)
 		tgm_violate(TGM_SEES, t);
 }
 
+/* Ours may do more than one system call a stay: more than tasks can, and cheaper. */
+static enum tgm_op after_call(void)
+{
+	return tgm_ops->books ? TGM_LEAVING : TGM_IN_KERNEL;
+}
+
 static bool is_ready(int t)
 {
 	return tgm.task[t].alive == 1 && tgm.task[t].cpu < 0;
@@ -112,14 +118,14 @@ static void run_op(int c, int t, enum tgm_op op)
 	}
 	task->pc = 0;
 	task->early = task->dead = 0;
-	task->op = TGM_LEAVING;
+	task->op = after_call();
 	if (op == TGM_EXITING) {
 		task->op = TGM_USER;
 		check_sees(c, t);
 	}
 	if (op == TGM_FORKING) {
 		tgm.task[child].alive = 1;
-		tgm.task[child].op = TGM_LEAVING;
+		tgm.task[child].op = after_call();
 		tgm.task[child].cpu = -1;
 		task->child = -1;
 	}
@@ -273,7 +279,7 @@ static int continue_events(struct todo *list, int c, int t)
 static void read_area(int t, int u)
 {
 	tgm_tell("%s reads the registers of %s (ptrace)", tgm_task_name(t), tgm_task_name(u));
-	tgm.task[t].op = TGM_LEAVING;
+	tgm.task[t].op = after_call();
 	tgm_ops->ptrace_read(u);
 	if (!tgm_is_newest(tgm.fpu[u].area, u))
 		tgm_violate(TGM_SEES, u);
@@ -288,13 +294,15 @@ static void access_user(int c, int t, int u)
 		if (tgm.cpu[c].regs.pkru != tgm.task[t].newest.pkru) {
 			tgm_tell("PKRU is %d; %s's is %d", tgm.cpu[c].regs.pkru,
 				 tgm_task_name(t), tgm.task[t].newest.pkru);
-			tgm_violate(TGM_PKRU, t);
+			tgm_cite = tgm_ops->cite_access;
+			tgm_violate(TGM_PKRU, -1);
 		}
 		return;
 	}
 	/* 1 stands for a PKRU that forbids */
 	if (!tgm_ops->remote) {
 		tgm_tell("no PKRU is asked for");
+		tgm_cite = tgm_ops->cite_remote;
 		if (tgm.task[u].newest.pkru)
 			tgm_violate(TGM_PKRU, -1);
 	} else if (tgm.fpu[u].pkru != tgm.task[u].newest.pkru) {
@@ -375,7 +383,7 @@ static void guest_step(int c, int t, int what)
 		tgm_tell("%s puts its guest", tgm_task_name(t));
 		tgm_ops->guest_put(c, t);
 		tgm.guest_on = -1;
-		tgm.task[t].op = TGM_LEAVING;
+		tgm.task[t].op = after_call();
 	}
 	tgm_check_books();
 }
@@ -431,7 +439,7 @@ static void do_event(int c, int t, struct todo todo)
 		tgm_tell("%s writes the registers of %s (ptrace)", tgm_task_name(t),
 			 tgm_task_name(todo.whom));
 		tgm_ops->ptrace_write(todo.whom);
-		tgm.task[t].op = TGM_LEAVING;
+		tgm.task[t].op = after_call();
 		tgm_check_books();
 		break;
 	case DO_ACCESS:

@@ -69,15 +69,26 @@ static void make_renamings(void)
 
 static struct tgm_packed out;
 static int bits;
+static unsigned long long field;	/* of one task or CPU, gathered */
+static int field_bits;
 
-static inline void put(unsigned int value, int n)
+static inline void put(unsigned long long value, int n)
 {
-	out.word[bits >> 6] |= (unsigned long long)value << (bits & 63);
-	if ((bits & 63) + n > 64 && bits < 64)
-		out.word[1] |= (unsigned long long)value >> (64 - (bits & 63));
-	bits += n;
+	field |= value << field_bits;
+	field_bits += n;
+}
+
+static inline void put_field(void)
+{
+	int at = bits & 63;
+
+	out.word[bits >> 6] |= field << at;
+	bits += field_bits;
+	if (at + field_bits > 64 && bits <= 128)
+		out.word[1] |= field >> (64 - at);
 	if (bits > 128)
 		abort();	/* tgm_search() refuses such bounds */
+	field = field_bits = 0;
 }
 
 static inline unsigned int get(const struct tgm_packed *p, int n)
@@ -128,10 +139,9 @@ static void pack_task(int t, const struct renaming *r)
 	put(k->child < 0 ? 0 : r->new_task[k->child], 2);
 	if (!tgm_ops->books)
 		put(k->early, 1);
-	if (tgm_ops->lazy) {
+	if (tgm_ops->lazy && tgm_ops->books) {
 		put(f->uses, 2);
-		if (tgm_ops->books)
-			put(f->used, 1);
+		put(f->used, 1);
 	}
 	if (tgm_ops->books)
 		put(k->blame, 6);
@@ -140,6 +150,7 @@ static void pack_task(int t, const struct renaming *r)
 		put(k->framed ? k->frame.pkru : 0, 1);
 		put(k->alive == 1 ? (tgm_ops->in_xstate ? f->area.pkru : f->pkru) : 0, 1);
 	}
+	put_field();
 }
 
 static void pack_cpu(int c, const struct renaming *r)
@@ -155,6 +166,7 @@ static void pack_cpu(int c, const struct renaming *r)
 	}
 	if (tgm_bound.events & TGM_EV_PKRU)
 		put(p->regs.pkru, 1);
+	put_field();
 }
 
 static void pack_guest(const struct renaming *r)
@@ -167,6 +179,7 @@ static void pack_guest(const struct renaming *r)
 	put(f->last_cpu < 0 ? 3 : r->new_cpu[f->last_cpu], 2);
 	put(f->active, 1);
 	put(tgm.guest_on < 0 ? 3 : r->new_cpu[tgm.guest_on], 2);
+	put_field();
 }
 
 static bool less(const struct tgm_packed *a, const struct tgm_packed *b)
@@ -267,7 +280,7 @@ static void unpack_task(const struct tgm_packed *p, int t)
 	n = get(p, 2);
 	k->child = k->op == TGM_FORKING ? (int)n : -1;
 	k->early = tgm_ops->books ? 0 : get(p, 1);
-	f->uses = tgm_ops->lazy ? get(p, 2) : 0;
+	f->uses = tgm_ops->lazy && tgm_ops->books ? get(p, 2) : 0;
 	f->used = tgm_ops->lazy && tgm_ops->books ? get(p, 1) : 1;
 	k->blame = tgm_ops->books ? get(p, 6) : 0;
 	if (tgm_bound.events & TGM_EV_PKRU) {

@@ -381,7 +381,7 @@ struct tgm_ops tgm_posted_ops = {
 	switch_out, switch_in, exit_user, tgm_posted_nm, usable, begin, end, guest_new,
 	guest_load, guest_put, tgm_posted_save, tgm_posted_restore, tgm_posted_fork,
 	tgm_posted_clear, exit_task, ptrace_read, ptrace_write, counts, books,
-	.in_xstate = true,
+	.in_xstate = true, .cite_access = TGM_CITE_FINISH2, .cite_remote = TGM_CITE_REMOTE,
 };
 
 void tgm_use_posted(struct tgm_posted posted)

@@ -15,6 +15,7 @@
  *	TGF_CLTS(cpu), TGF_STTS(cpu)	CR0.TS
  *	TGF_OWNER_IS(cpu, fpu)		cpu->owner == fpu, read afresh
  *	TGF_OWNER_READ(cpu, fpu)	nothing; the checker can make it an early read
+ *	TGF_IS_HOT(fpu)			fpu->uses > TGF_HOT_USES; the checker tries both answers
  *	TGF_LOCK(), TGF_UNLOCK()	preemption and soft interrupts off, on
  *	TGF_RDPKRU(cpu), TGF_WRPKRU(cpu, value), TGF_PKRU_INIT
  *	TGF_GUARD(name)			1; the checker can make it 0
@@ -170,7 +171,7 @@ TGF_INLINE void tgf_switch_in(enum tgf_strategy s, struct tgf_cpu *cpu, struct t
 		if (TGF_GUARD(EAGER_LOAD))
 			tgf_move_to_cpu(s, cpu, next);
 	} else if (tgf_loaded(cpu, next) ||
-		   (s == TGF_LAZY_COUNTER && next->uses > TGF_HOT_USES)) {
+		   (s == TGF_LAZY_COUNTER && TGF_IS_HOT(next))) {
 		tgf_set_ts(s, cpu, 0);
 		tgf_move_to_cpu(s, cpu, next);
 		tgf_count_use(s, next);
