@@ -16,6 +16,7 @@ static const struct {
 	{ "run", "measure, write a report and print it", tg_cmd_run },
 	{ "report", "print reports as text", tg_cmd_report },
 	{ "compare", "reports against reports: what changed", tg_cmd_compare },
+	{ "model", "FPU switching, searched for faults", tg_cmd_model },
 	{ "round", NULL, tg_cmd_round },
 };
 
@@ -60,6 +61,6 @@ int main(int argc, char **argv)
 		argv[1] = name;
 		return commands[i].run(argc - 1, argv + 1);
 	}
-	fprintf(stderr, "tollgate: no command '%s'; allowed: list run report compare\n", argv[1]);
+	fprintf(stderr, "tollgate: no command '%s'; allowed: list run report compare model\n", argv[1]);
 	return TG_EXIT_INPUT;
 }

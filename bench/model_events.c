@@ -17,7 +17,7 @@ void tgm_start(void)
 		tgm.cpu[c].id = c;
 		tgm.cur[c] = -1;
 		tgm.ts[c] = tgm_ops->lazy;
-		tgm.cpu[c].mirror = tgm_ops->lazy && !tgm_ops->books;
+		tgm.cpu[c].mirror = tgm_ops->lazy;
 	}
 	for (int t = 0; t < TGM_CONTEXTS; t++) {
 		tgm.task[t].newest.who = t;
