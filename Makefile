@@ -61,10 +61,10 @@ bench:
 UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_select \
 	     test_reading test_figure test_rounds test_canary test_image test_report test_report_errors \
 	     test_report_file \
-	     test_significance test_compare test_compare_reports test_crossing test_touch \
+	     test_significance test_compare test_compare_reports test_model test_crossing test_touch \
 	     fuzz_report) tests/unit/schema.t
 FAST	:= $(UNIT) tests/cli.t tests/compare.t tests/precision.t tests/readme.t tests/vm/30-golden-6.12.t
-CHECK	:= $(FAST) tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t \
+CHECK	:= $(FAST) tests/model.t tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
 	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \
 	   tests/vm/22-two-cpus-6.12.t tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
@@ -97,6 +97,9 @@ reference: harness
 precision: harness
 	@bench/precision.sh --output results/precision.md
 
+model: harness
+	@bench/model.sh
+
 readme: harness
 	@tests/readme.sh --write
 
@@ -121,9 +124,10 @@ help:
 	@echo "make harness      bench/tollgate"
 	@echo "make module       tollgate.ko for this kernel, or KDIR=/path/to/its/build/tree"
 	@echo "make precision    how well figures repeat here, beside other tools: results/precision.md"
+	@echo "make model        faults of FPU switching, each with its trace: results/fpu-model.txt"
 	@echo "make golden, reference, readme   rewrite what is generated and committed"
 	@echo "make install      PREFIX=$(PREFIX), DESTDIR="
 	@echo "make clean        built files; downloads stay in .cache (TOLLGATE_CACHE)"
 
 .PHONY: all harness module bench check-fast check check-all test-programs golden reference \
-	precision readme install clean help
+	precision model readme install clean help

@@ -38,8 +38,8 @@ typedef unsigned char tgf_pkru_t;
  * What a task is about. TGM_LEAVING: its system call is done, only signals and the
  * way out are left. It keeps its place in an operation only across a reschedule.
  */
-enum tgm_op { TGM_USER, TGM_IN_KERNEL, TGM_LEAVING, TGM_EXITING, TGM_SAVING, TGM_RESTORING, TGM_FORKING,
-	      TGM_CLEARING, TGM_NR_OPS };
+enum tgm_op { TGM_USER, TGM_IN_KERNEL, TGM_LEAVING, TGM_EXITING, TGM_SAVING, TGM_RESTORING,
+	      TGM_FORKING, TGM_CLEARING, TGM_NR_OPS };
 
 struct tgm_task {
 	struct tgm_value newest;	/* what it must see; .pkru what applies to it */
@@ -150,6 +150,7 @@ extern FILE *tgm_story;		/* where events tell what they do; NULL: nowhere */
 void tgm_start(void);				/* tgm := the initial state */
 void tgm_step(void);				/* one event, chosen by tgm_choose() */
 int tgm_choose(int n);				/* 0 .. n-1; the search tries all */
+void tgm_random_step(unsigned int *seed);	/* one step by chance, for tests */
 void tgm_tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* A state packed; equal for states that differ only by names. */
@@ -158,6 +159,7 @@ struct tgm_packed {
 };
 struct tgm_packed tgm_pack(void);
 void tgm_unpack(struct tgm_packed p);
+int tgm_width(void);				/* bits that tgm_ops and tgm_bound need; at most 128 */
 
 /* A violation met by the current step; the first one of a step counts. */
 void tgm_violate(enum tgm_invariant invariant, int t);
@@ -205,7 +207,6 @@ extern const struct tgm_ops tgm_ours[TGF_NR_STRATEGIES];
 extern const char *const tgm_strategy_names[TGF_NR_STRATEGIES];
 extern const char *const tgm_guard_names[TGF_NR_GUARDS];
 extern unsigned long long tgm_removed;
-bool tgm_removed_ours(int guard);
-extern bool tgm_early_header;		/* a planted fault: see model_history.c */
+extern bool tgm_early_header;		/* a planted fault: see model_runs.c */
 
 #endif

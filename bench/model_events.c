@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "model.h"
+#include "model_todo.h"
 
 void tgm_start(void)
 {
@@ -46,11 +46,6 @@ static enum tgm_op after_call(void)
 	return tgm_ops->books ? TGM_LEAVING : TGM_IN_KERNEL;
 }
 
-static bool is_ready(int t)
-{
-	return tgm.task[t].alive == 1 && tgm.task[t].cpu < 0;
-}
-
 /* schedule(): away from what runs, to another ready task or to the idle one. */
 static void schedule(int c)
 {
@@ -59,7 +54,7 @@ static void schedule(int c)
 	if (prev >= 0)
 		ready[n++] = -1;
 	for (int t = 0; t < tgm_bound.tasks; t++)
-		if (is_ready(t))
+		if (tgm_is_ready(t))
 			ready[n++] = t;
 	next = ready[tgm_choose(n)];
 	tgm_tell("CPU %d switches from %s to %s", c, tgm_task_name(prev), tgm_task_name(next));
@@ -162,119 +157,6 @@ static void write_regs(int c, int t)
 		 task->versions);
 }
 
-enum { DO_WRITE, DO_PKRU, DO_ENTER, DO_INTERRUPT, DO_LEAVE, DO_SWITCH, DO_SECTION, DO_LOAD,
-       DO_NEW, DO_GUEST, DO_PUT, DO_SAVE, DO_RESTORE, DO_FORK, DO_CLEAR, DO_EXIT, DO_READ,
-       DO_POKE, DO_ACCESS, DO_REMOTE, DO_CONTINUE };
-
-struct todo {
-	int what, whom;
-};
-
-static int user_events(struct todo *list)
-{
-	int n = 0;
-
-	list[n++].what = DO_WRITE;
-	list[n++].what = DO_ENTER;
-	if (tgm_bound.events & TGM_EV_PKRU)
-		list[n++].what = DO_PKRU;
-	if (tgm_ops->lazy && (tgm_bound.events & TGM_EV_SECTION))
-		list[n++].what = DO_INTERRUPT;
-	return n;
-}
-
-static int guest_events(struct todo *list, int c, int t)
-{
-	int n = 0;
-
-	list[n++].what = DO_GUEST;
-	list[n++].what = DO_PUT;
-	list[n++].what = DO_SWITCH;
-	if (tgm_bound.events & TGM_EV_PKRU)
-		list[n++].what = DO_ACCESS;
-	if ((tgm_bound.events & TGM_EV_SECTION) && tgm_ops->usable(c, t))
-		list[n++].what = DO_SECTION;
-	return n;
-}
-
-/* The system calls and what a tracer does; then the task is leaving. */
-static int call_events(struct todo *list, int t)
-{
-	unsigned int ev = tgm_bound.events;
-	int n = 0;
-
-	if ((ev & TGM_EV_GUEST) && t == 0 && tgm.guest_on < 0) {
-		list[n++].what = DO_LOAD;
-		list[n++].what = DO_NEW;
-	}
-	if ((ev & TGM_EV_SIGNAL) && tgm.task[t].framed)
-		list[n++].what = DO_RESTORE;
-	if (ev & TGM_EV_EXEC)
-		list[n++].what = DO_CLEAR;
-	if (ev & TGM_EV_FORK) {
-		list[n++].what = DO_EXIT;
-		for (int u = 0; u < tgm_bound.tasks; u++)
-			if (!tgm.task[u].alive)
-				list[n++] = (struct todo){ DO_FORK, u };
-	}
-	for (int u = 0; u < tgm_bound.tasks; u++) {
-		if (!is_ready(u) || (tgm.task[u].op != TGM_IN_KERNEL &&
-				     tgm.task[u].op != TGM_LEAVING))
-			continue;
-		if (ev & TGM_EV_PTRACE) {
-			list[n++] = (struct todo){ DO_READ, u };
-			list[n++] = (struct todo){ DO_POKE, u };
-		}
-		if (ev & TGM_EV_REMOTE)
-			list[n++] = (struct todo){ DO_REMOTE, u };
-	}
-	return n;
-}
-
-static int kernel_events(struct todo *list, int t)
-{
-	unsigned int ev = tgm_bound.events;
-	int n = 0;
-
-	list[n++].what = DO_LEAVE;
-	list[n++].what = DO_SWITCH;
-	if (ev & TGM_EV_SECTION)
-		list[n++].what = DO_SECTION;
-	if ((ev & TGM_EV_SIGNAL) && !tgm.task[t].framed)
-		list[n++].what = DO_SAVE;
-	if (ev & TGM_EV_PKRU)
-		list[n++].what = DO_ACCESS;
-	if (tgm.task[t].op == TGM_IN_KERNEL)
-		n += call_events(list + n, t);
-	return n;
-}
-
-static int idle_events(struct todo *list)
-{
-	int n = 0;
-
-	if (tgm_bound.events & TGM_EV_SECTION)
-		list[n++].what = DO_SECTION;
-	for (int t = 0; t < tgm_bound.tasks; t++) {
-		if (is_ready(t)) {
-			list[n++].what = DO_SWITCH;
-			break;
-		}
-	}
-	return n;
-}
-
-static int continue_events(struct todo *list, int c, int t)
-{
-	int n = 0;
-
-	list[n++].what = DO_CONTINUE;
-	list[n++].what = DO_SWITCH;
-	if ((tgm_bound.events & TGM_EV_SECTION) && tgm_ops->usable(c, t))
-		list[n++].what = DO_SECTION;
-	return n;
-}
-
 /* A tracer reads u's memory; what it sees must be u's newest registers. */
 static void read_area(int t, int u)
 {
@@ -335,7 +217,7 @@ static void user_step(int c, int t, int what)
 	struct tgm_task *task = &tgm.task[t];
 
 	switch (what) {
-	case DO_WRITE:
+	case TGM_DO_WRITE:
 		if (tgm_ops->lazy && tgm.ts[c]) {
 			tgm_tell("%s uses the registers: #NM", tgm_task_name(t));
 			tgm_ops->nm(c, t);
@@ -347,12 +229,12 @@ static void user_step(int c, int t, int what)
 		write_regs(c, t);
 		tgm_check_books();
 		break;
-	case DO_PKRU:
+	case TGM_DO_PKRU:
 		task->newest.pkru ^= 1;
 		tgm.cpu[c].regs.pkru = task->newest.pkru;
 		tgm_tell("%s sets its PKRU to %d", tgm_task_name(t), task->newest.pkru);
 		break;
-	case DO_INTERRUPT:
+	case TGM_DO_INTERRUPT:
 		tgm_section(c, t, "an interrupt from user mode uses the registers");
 		if (tgm_violated < 0)
 			run_op(c, t, TGM_EXITING);
@@ -366,17 +248,17 @@ static void user_step(int c, int t, int what)
 static void guest_step(int c, int t, int what)
 {
 	switch (what) {
-	case DO_LOAD:
+	case TGM_DO_LOAD:
 		tgm_tell("%s loads its guest", tgm_task_name(t));
 		tgm_ops->guest_load(c, t);
 		tgm.guest_on = c;
 		check_sees(c, TGM_GUEST);
 		break;
-	case DO_NEW:
+	case TGM_DO_NEW:
 		tgm_tell("the guest ends; a new one is where it was");
 		tgm_ops->guest_new();
 		break;
-	case DO_GUEST:
+	case TGM_DO_GUEST:
 		guest_runs(c);
 		return;
 	default:
@@ -388,64 +270,64 @@ static void guest_step(int c, int t, int what)
 	tgm_check_books();
 }
 
-static void do_event(int c, int t, struct todo todo)
+static void do_event(int c, int t, struct tgm_todo todo)
 {
-	static const unsigned char ops[] = { [DO_LEAVE] = TGM_EXITING, [DO_SAVE] = TGM_SAVING,
-					     [DO_RESTORE] = TGM_RESTORING,
-					     [DO_CLEAR] = TGM_CLEARING };
-	static const char *const words[] = { [DO_LEAVE] = "leaves the kernel",
-					     [DO_SAVE] = "gets a signal",
-					     [DO_RESTORE] = "returns from its signal handler",
-					     [DO_CLEAR] = "executes another program" };
+	static const unsigned char ops[] = { [TGM_DO_LEAVE] = TGM_EXITING, [TGM_DO_SAVE] = TGM_SAVING,
+					     [TGM_DO_RESTORE] = TGM_RESTORING,
+					     [TGM_DO_CLEAR] = TGM_CLEARING };
+	static const char *const words[] = { [TGM_DO_LEAVE] = "leaves the kernel",
+					     [TGM_DO_SAVE] = "gets a signal",
+					     [TGM_DO_RESTORE] = "returns from its signal handler",
+					     [TGM_DO_CLEAR] = "executes another program" };
 
 	switch (todo.what) {
-	case DO_WRITE:
-	case DO_PKRU:
-	case DO_ENTER:
-	case DO_INTERRUPT:
+	case TGM_DO_WRITE:
+	case TGM_DO_PKRU:
+	case TGM_DO_ENTER:
+	case TGM_DO_INTERRUPT:
 		user_step(c, t, todo.what);
 		break;
-	case DO_LOAD:
-	case DO_NEW:
-	case DO_GUEST:
-	case DO_PUT:
+	case TGM_DO_LOAD:
+	case TGM_DO_NEW:
+	case TGM_DO_GUEST:
+	case TGM_DO_PUT:
 		guest_step(c, t, todo.what);
 		break;
-	case DO_CLEAR:
+	case TGM_DO_CLEAR:
 		tgm.task[t].framed = 0;		/* with the old memory */
 		/* fall through */
-	case DO_LEAVE:
-	case DO_SAVE:
-	case DO_RESTORE:
+	case TGM_DO_LEAVE:
+	case TGM_DO_SAVE:
+	case TGM_DO_RESTORE:
 		tgm_tell("%s %s", tgm_task_name(t), words[todo.what]);
 		run_op(c, t, ops[todo.what]);
 		break;
-	case DO_SWITCH:
+	case TGM_DO_SWITCH:
 		schedule(c);
 		break;
-	case DO_SECTION:
+	case TGM_DO_SECTION:
 		tgm_section(c, t, "a kernel section uses the registers");
 		break;
-	case DO_FORK:
+	case TGM_DO_FORK:
 		fork_task(c, t, todo.whom);
 		break;
-	case DO_EXIT:
+	case TGM_DO_EXIT:
 		exit_task(c, t);
 		break;
-	case DO_READ:
+	case TGM_DO_READ:
 		read_area(t, todo.whom);
 		break;
-	case DO_POKE:
+	case TGM_DO_POKE:
 		tgm_tell("%s writes the registers of %s (ptrace)", tgm_task_name(t),
 			 tgm_task_name(todo.whom));
 		tgm_ops->ptrace_write(todo.whom);
 		tgm.task[t].op = after_call();
 		tgm_check_books();
 		break;
-	case DO_ACCESS:
+	case TGM_DO_ACCESS:
 		access_user(c, t, t);
 		break;
-	case DO_REMOTE:
+	case TGM_DO_REMOTE:
 		access_user(c, t, todo.whom);
 		break;
 	default:
@@ -457,23 +339,14 @@ static void do_event(int c, int t, struct todo todo)
 void tgm_step(void)
 {
 	int c = tgm_choose(tgm_bound.cpus), t = tgm.cur[c], n;
-	struct todo list[24 + 3 * TGM_TASKS];
+	struct tgm_todo list[TGM_MAX_TODO];
 
 	tgm_violated = -1;
 	tgm_blamed = 0;
 	tgm_cite = 0;
 	tgm_absent = false;
 	tgm_actor = t;
-	if (t < 0)
-		n = idle_events(list);
-	else if (tgm.task[t].op == TGM_USER)
-		n = user_events(list);
-	else if (tgm.guest_on == c)
-		n = guest_events(list, c, t);
-	else if (tgm.task[t].op > TGM_LEAVING)
-		n = continue_events(list, c, t);
-	else
-		n = kernel_events(list, t);
+	n = tgm_todo(list, c, t);
 	if (!n)
 		return;		/* nothing is ready: the state stays as it is */
 	if (tgm_story)

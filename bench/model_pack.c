@@ -6,7 +6,6 @@
  * event treats them differently, so what one can do the other can do renamed. The
  * least of the renamings stands for all.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "model.h"
@@ -82,12 +81,12 @@ static inline void put_field(void)
 {
 	int at = bits & 63;
 
-	out.word[bits >> 6] |= field << at;
+	if (bits + field_bits <= 128) {
+		out.word[bits >> 6] |= field << at;
+		if (at + field_bits > 64)
+			out.word[1] |= field >> (64 - at);
+	}
 	bits += field_bits;
-	if (at + field_bits > 64 && bits <= 128)
-		out.word[1] |= field >> (64 - at);
-	if (bits > 128)
-		abort();	/* tgm_search() refuses such bounds */
 	field = field_bits = 0;
 }
 
@@ -249,6 +248,13 @@ struct tgm_packed tgm_pack(void)
 			least = out;
 	}
 	return least;
+}
+
+int tgm_width(void)
+{
+	tgm_start();
+	tgm_pack();
+	return bits;
 }
 
 static int somewhere(unsigned int n)

@@ -167,19 +167,14 @@ static void switch_v48(int c, int old, int next)
 static void load_new(int c, int t)
 {
 	if (t >= 0 && hot(t)) {
-		if (tgm_posted.level >= 4 && tgm_posted_skip(c, t)) {
-			if (cured(TGM_CURE_RETURN))
-				mirrored_ts(c, 0);
+		if (tgm_posted.level >= 4 && tgm_posted_skip(c, t))
 			return;
-		}
 		count_use(t);
 		tgm_posted_activate(c, t);
 		mirrored_ts(c, 0);
 		tgm_xrstor(c, t);
 	} else {
 		mirrored_ts(c, 1);
-		if (cured(TGM_CURE_RETURN) && t >= 0)
-			tgm.fpu[t].active = 0;
 	}
 }
 
@@ -271,8 +266,6 @@ static void end(int c, int t)
 			tgm.fpu[t].reload = 1;
 			tgm.fpu[t].active = 0;
 		}
-		if (cured(TGM_CURE_END))
-			mirrored_ts(c, 1);
 	}
 	tgm.cpu[c].busy = 0;
 }
@@ -368,7 +361,8 @@ static bool books(int t)
 		return false;
 	/* switching out rewrites last_cpu, so of a running task only this CPU counts */
 	for (int k = 0; skips() && k < tgm_bound.cpus; k++)
-		if ((c < 0 || k == c) && still_loaded(k, t) && !tgm.cpu[k].busy && !tgm_is_newest(tgm.cpu[k].regs, t))
+		if ((c < 0 || k == c) && still_loaded(k, t) && !tgm.cpu[k].busy &&
+		    !tgm_is_newest(tgm.cpu[k].regs, t))
 			return false;
 	if (c < 0 || tgm.cpu[c].busy)
 		return true;

@@ -21,9 +21,7 @@ enum tgm_cure {
 	TGM_CURE_FORK	 = 1 << 3,
 	TGM_CURE_PKRU	 = 1 << 4,
 	TGM_CURE_MIRROR	 = 1 << 5,	/* every write of CR0.TS keeps the mirror */
-	TGM_CURE_END	 = 1 << 6,	/* kernel_fpu_end() sets CR0.TS where nothing is active */
-	TGM_CURE_OWNER	 = 1 << 7,	/* the owner changes after the guest is asked for */
-	TGM_CURE_RETURN	 = 1 << 8,	/* lazy mode: a skipped or left out load keeps the books */
+	TGM_CURE_OWNER	 = 1 << 6,	/* the owner changes after the guest is asked for */
 };
 
 struct tgm_posted {

@@ -28,7 +28,7 @@ static const struct {
 	M(LAZY_TS, TS_SET, "sees"), M(LAZY_COUNTER, TS_SET, "sees"),
 	M(LAZY_MIRROR, MIRROR_SET, "trap"), M(LAZY_COUNTER, MIRROR_SET, "trap"),
 	M(LAZY_TS, SKIP_OWNER, "saves"), M(SKIP, SKIP_OWNER, "saves"),
-	M(SKIP_OWNER, SKIP_OWNER, "sees"),
+	M(SKIP_OWNER, SKIP_OWNER, "saves"),
 	M(LAZY_TS, SKIP_CPU, "sees"), M(SKIP, SKIP_CPU, "sees"),
 	M(SKIP_OWNER, SKIP_CPU, "sees"),
 	M(DEFERRED, EXIT_IRQS, "sees"), M(SKIP, EXIT_IRQS, "sees"),
@@ -42,15 +42,15 @@ static const struct {
 	M(LAZY_TS, GUEST_OWNER, "saves"), M(SKIP, GUEST_OWNER, "sees"),
 	M(SKIP_OWNER, GUEST_OWNER, "sees"),
 	M(EAGER, GUEST_KEEP, "sees"), M(SKIP_OWNER, GUEST_KEEP, "sees"),
-	M(DEFERRED, GUEST_BUSY, "saves"), M(SKIP_OWNER, GUEST_BUSY, "saves"),
+	M(DEFERRED, GUEST_BUSY, "sees"), M(SKIP_OWNER, GUEST_BUSY, "sees"),
 	M(SKIP_OWNER, GUEST_NEW, "valid"),
 	M(LAZY_TS, SIGNAL_LOAD, "trap"), M(DEFERRED, SIGNAL_LOAD, "saves"),
 	M(SKIP, SIGNAL_LOAD, "saves"),
 	M(LAZY_TS, SIGNAL_LOCK, "trap"), M(DEFERRED, SIGNAL_LOCK, "saves"),
-	M(LAZY_TS, RESTORE_OWNER, "saves"), M(SKIP, RESTORE_OWNER, "sees"),
+	M(LAZY_TS, RESTORE_OWNER, "saves"), M(SKIP, RESTORE_OWNER, "saves"),
 	M(EAGER, RESTORE_LOCK, "sees"), M(DEFERRED, RESTORE_LOCK, "sees"),
 	M(EAGER, RESTORE_CLEAR, "sees"), M(DEFERRED, RESTORE_CLEAR, "sees"),
-	M(LAZY_TS, CLEAR_OWNER, "saves"), M(SKIP, CLEAR_OWNER, "sees"),
+	M(LAZY_TS, CLEAR_OWNER, "saves"), M(SKIP, CLEAR_OWNER, "saves"),
 	M(DEFERRED, CLEAR_LOCK, "sees"),
 	M(LAZY_TS, FORK_SOURCE, "trap"), M(DEFERRED, FORK_SOURCE, "saves"),
 	M(LAZY_TS, FORK_LOCK, "trap"), M(DEFERRED, FORK_LOCK, "saves"),
@@ -98,7 +98,7 @@ static const struct {
 	  "sees:RESTORE+ saves:RESTORE+" },
 	{ 5, 0, 0, 0, "", &frames,
 	  "pkru:REMOTE pkru:FINISH2 sees:CLEAR saves:FORK saves:CLEAR sees:CLEAR+ saves:SAVE5 "
-	  "sees:SAVE5+ sees:RESTORE" },
+	  "sees:RESTORE saves:RESTORE" },
 };
 
 static const struct {
@@ -110,10 +110,10 @@ static const struct {
 	{ "owner-cached-2019", TGF_SKIP, TGF_GUARD_OWNER_FRESH, "sees",
 	  "59c4bd853abc, v5.4: the compiler kept this CPU's owner from before a reschedule "
 	  "(this_cpu_read_stable), so a task took another's registers for its own" },
-	{ "kvm-load-flag-2020", TGF_DEFERRED, TGF_GUARD_GUEST_BUSY, "saves",
+	{ "kvm-load-flag-2020", TGF_DEFERRED, TGF_GUARD_GUEST_BUSY, "sees",
 	  "e751732486eb (2019), 2620fe268e80 (2020): with the load flag set, by a softirq's use of "
 	  "the registers, KVM saved and entered registers that were not the guest's" },
-	{ "failed-restore-2020", TGF_SKIP, TGF_GUARD_RESTORE_OWNER, "sees",
+	{ "failed-restore-2020", TGF_SKIP, TGF_GUARD_RESTORE_OWNER, "saves",
 	  "bbc55341b9c6 (2020), d8778e393afa (2021): XRSTOR from a signal frame failed after it "
 	  "had changed registers that still counted as another task's" },
 	{ "fsave-header-2019", TGF_DEFERRED, -1, "saves",
@@ -137,16 +137,14 @@ static struct tgm_run *new_run(enum tgm_kind kind, enum tgf_strategy strategy,
 
 static void add_ours(void)
 {
-	static const struct tgm_scope *const scopes[] = { &regs, &pkru, &frames };
+	static const struct tgm_scope *const scopes[] = { &regs, &pkru, &frames,
+							   &small };
 
 	for (int s = 0; s < TGF_NR_STRATEGIES; s++) {
-		for (int k = 0; k < 3; k++) {
-			struct tgm_run *r;
+		/* the last one stands beside the mutants */
+		for (int k = 0; k < 4; k++) {
+			struct tgm_run *r = new_run(TGM_OURS, s, scopes[k]);
 
-			/* v4.8 does without PKRU where CR0.TS is used */
-			if (k && s >= TGF_LAZY_TS && s <= TGF_LAZY_COUNTER)
-				continue;
-			r = new_run(TGM_OURS, s, scopes[k]);
 			snprintf(r->name, sizeof(r->name), "ours/%s/%s", tgm_strategy_names[s],
 				 scopes[k]->name);
 		}
@@ -225,7 +223,7 @@ void tgm_fault_name(const struct tgm_run *run, const struct tgm_fault *f, char *
 {
 	int cite = f->blame & (TGM_OTHER - 1);
 
-	if (run->kind != TGM_POSTED)
+	if (run->kind != TGM_POSTED || run->posted.lazy)
 		snprintf(buf, len, "%s", tgm_invariant_names[f->invariant]);
 	else
 		snprintf(buf, len, "%s:%s%s", tgm_invariant_names[f->invariant],

@@ -54,6 +54,25 @@ static bool next_script(void)
 	return true;
 }
 
+void tgm_random_step(unsigned int *seed)
+{
+	static struct tgm_world base, kept;
+	int steps = 0;
+
+	base = tgm;
+	script.n = 0;
+	do {
+		tgm = base;
+		script.at = 0;
+		tgm_step();
+		*seed = *seed * 1103515245 + 12345;
+		/* of all there are, any one as likely as the last */
+		if (!((*seed >> 16) % ++steps))
+			kept = tgm;
+	} while (next_script());
+	tgm = kept;
+}
+
 static size_t hash(struct tgm_packed p)
 {
 	uint64_t h = p.word[0] * 0x9e3779b97f4a7c15ULL;
@@ -206,6 +225,13 @@ int tgm_search(const char *what, struct tgm_result *r, char *err, size_t errlen)
 	memset(r, 0, sizeof(*r));
 	tgm_free();
 	tgm_story = NULL;
+	if (tgm_width() > 128) {
+		snprintf(err, errlen, "%s: a state of %d tasks and %d CPUs takes %d bits; allowed: "
+			 "128, so fewer --tasks or --cpus", what, tgm_bound.tasks, tgm_bound.cpus,
+			 tgm_width());
+		errno = EINVAL;
+		return -1;
+	}
 	tgm_start();
 	if (add_state(tgm_pack(), 0))
 		goto no_memory;

@@ -14,8 +14,8 @@ static const struct tgm_verdict verdicts[] = {
 	  "load the task's own registers, and copy them, with preemption and soft interrupts off" },
 	{ C(SAVE5), false, TGM_CURE_SAVE,
 	  "fpu_lazy_skip_restore() trusts last_cpu, but a load does not set it: a task that "
-	  "came from another CPU, or is new, or used nothing yet, has live registers and a last_cpu "
-	  "that says no. Patch 5 then writes the stale memory over them, and the function has "
+	  "came from another CPU, is new, or was switched out with fpregs_active clear, has live "
+	  "registers and a last_cpu that says no. Patch 5 then writes the stale memory over them, and the function has "
 	  "cleared fpregs_active besides, so that nothing saves them from then on.",
 	  "do not ask at all while fpregs_active is set; load, and copy, with preemption off" },
 	{ C(SAVE5), true, TGM_CURE_SAVE,
@@ -46,7 +46,7 @@ static const struct tgm_verdict verdicts[] = {
 	  "(bbc55341b9c6, d8778e393afa).",
 	  "with preemption and soft interrupts off, and the owner dropped before XRSTOR" },
 	{ C(FORK), false, TGM_CURE_FORK,
-	  "fpu_copy() saves live registers as the child's. With TIF_LOAD_FPU set they are another "
+	  "fpu__copy() saves live registers as the child's. With TIF_LOAD_FPU set they are another "
 	  "task's, or a kernel section's.",
 	  "copy memory where fpregs_active is 0; else save, with soft interrupts off" },
 	{ C(FINISH2), false, TGM_CURE_PKRU,
