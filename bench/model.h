@@ -76,7 +76,7 @@ extern const char *const tgm_invariant_names[TGM_NR_INVARIANTS];
 
 /* Events a search may use. */
 enum tgm_event {
-	TGM_EV_SECTION	= 1 << 0,	/* kernel_fpu_begin() .. end(), also from a soft interrupt */
+	TGM_EV_SECTION	= 1 << 0,	/* kernel_fpu_begin() .. end(), soft interrupts' too */
 	TGM_EV_GUEST	= 1 << 1,
 	TGM_EV_SIGNAL	= 1 << 2,
 	TGM_EV_PTRACE	= 1 << 3,
@@ -108,10 +108,10 @@ struct tgm_ops {
 	void (*ptrace_read)(int t);
 	void (*ptrace_write)(int t);
 	bool (*counts)(int c, int t);		/* CPU c's registers count as t's */
-	bool (*books)(int t);			/* what the books say of t is true; NULL: no books */
+	bool (*books)(int t);		/* what the books say of t is true; NULL: no books */
 	bool in_xstate;				/* PKRU is saved and loaded with the registers */
 	bool lazy;				/* CR0.TS is used */
-	bool remote;				/* an access to another's memory asks for its PKRU */
+	bool remote;			/* an access to another's memory asks for its PKRU */
 	int cite_access, cite_remote;		/* what an access that breaks TGM_PKRU cites */
 };
 
@@ -159,7 +159,7 @@ struct tgm_packed {
 };
 struct tgm_packed tgm_pack(void);
 void tgm_unpack(struct tgm_packed p);
-int tgm_width(void);				/* bits that tgm_ops and tgm_bound need; at most 128 */
+int tgm_width(void);		/* bits that tgm_ops and tgm_bound need; at most 128 */
 
 /* A violation met by the current step; the first one of a step counts. */
 void tgm_violate(enum tgm_invariant invariant, int t);

@@ -272,7 +272,8 @@ static void guest_step(int c, int t, int what)
 
 static void do_event(int c, int t, struct tgm_todo todo)
 {
-	static const unsigned char ops[] = { [TGM_DO_LEAVE] = TGM_EXITING, [TGM_DO_SAVE] = TGM_SAVING,
+	static const unsigned char ops[] = { [TGM_DO_LEAVE] = TGM_EXITING,
+					     [TGM_DO_SAVE] = TGM_SAVING,
 					     [TGM_DO_RESTORE] = TGM_RESTORING,
 					     [TGM_DO_CLEAR] = TGM_CLEARING };
 	static const char *const words[] = { [TGM_DO_LEAVE] = "leaves the kernel",
