@@ -13,7 +13,7 @@ ifneq ($(WERROR),)
 HARNESS_CFLAGS += -Werror
 endif
 # Static, so that the same program runs here and in a guest that has no libraries.
-HARNESS_LIBS := -ljansson -lm
+HARNESS_LIBS := -ljansson -lpfm -lm
 
 HARNESS_SRC := $(wildcard bench/*.c bench/body/*.S)
 HARNESS_OBJ := $(patsubst bench/%,$(BUILD)/%.o,$(HARNESS_SRC))
@@ -28,13 +28,17 @@ bench/tollgate: $(HARNESS_OBJ)
 	$(CC) $(HARNESS_CFLAGS) -static -o $@ $^ $(HARNESS_LIBS)
 
 # One line for what is missing instead of a page from the compiler.
-$(BUILD)/jansson:
+$(BUILD)/libraries:
 	@mkdir -p $(@D)
-	@echo 'int main(void) { return 0; }' | $(CC) -include jansson.h -static -x c -o $@ - \
-	$(HARNESS_LIBS) 2>/dev/null || { echo "tollgate: cannot build against jansson;" \
+	@echo 'int main(void) { return 0; }' | $(CC) -include jansson.h -include perfmon/pfmlib.h \
+	-static -x c -o $@ - \
+	$(HARNESS_LIBS) 2>/dev/null || { echo "tollgate: cannot build against jansson and libpfm4;" \
 	"vm/setup.sh harness installs: $$(vm/setup.sh --print harness | tr '\n' ' ')" >&2; exit 3; }
 
-$(HARNESS_OBJ): | $(BUILD)/jansson
+$(HARNESS_OBJ): | $(BUILD)/libraries
+
+# It runs between a body and its time stamps: see there.
+$(BUILD)/counter_read.c.o: HARNESS_CFLAGS += -mgeneral-regs-only -fno-stack-protector
 
 $(BUILD)/%.c.o: bench/%.c
 	@mkdir -p $(@D)
@@ -61,15 +65,25 @@ bench:
 UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_select \
 	     test_reading test_figure test_rounds test_canary test_image test_report test_report_errors \
 	     test_report_file \
+	     test_counter_page test_events test_counters test_counted \
 	     test_significance test_compare test_compare_reports test_model test_crossing test_touch \
-	     fuzz_report) tests/unit/schema.t
-FAST	:= $(UNIT) tests/cli.t tests/compare.t tests/precision.t tests/readme.t tests/vm/30-golden-6.12.t
-CHECK	:= $(FAST) tests/model.t tests/scripts.t tests/vm/10-boot.t tests/vm/12-host-run.t \
+	     test_claims test_claims_verdicts test_claims_rows test_claims_evidence test_claims_rules \
+	     test_cmdline test_doctor fuzz_report) tests/unit/schema.t tests/unit/doctor_schema.t
+FAST	:= $(UNIT) tests/cli.t tests/doctor.t tests/compare.t tests/claims.t tests/precision.t \
+	   tests/readme.t tests/vm/30-golden-6.12.t
+CHECK	:= $(FAST) tests/model.t tests/scripts.t tests/kvm-probe.t tests/vm/10-boot.t tests/vm/12-host-run.t \
+	   tests/vm/13-faults-6.12.t tests/vm/13-kernels.t tests/vm/14-doctor.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
 	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \
-	   tests/vm/22-two-cpus-6.12.t tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
+	   tests/vm/22-two-cpus-6.12.t tests/vm/24-counters-6.12.t tests/vm/25-counters-6.1.t \
+	   tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
 # test_engine is timed, and so gates nothing that others wait for.
-ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t
+ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t tests/vm/46-faults-6.1.t \
+	   tests/vm/47-secure-boot.t \
+	   tests/vm/17-warnings-6.12-rt.t tests/vm/18-warnings-6.1-rt.t \
+	   tests/vm/18-warnings-6.12-amd64.t tests/vm/19-warnings-6.1-amd64.t \
+	   tests/vm/25-module-6.12-rt.t tests/vm/26-module-6.1-rt.t \
+	   tests/vm/27-module-6.12-amd64.t tests/vm/28-module-6.1-amd64.t tests/vm/29-module-newest.t
 
 check-fast check check-all: export WERROR = 1
 check-fast: test-programs
@@ -81,8 +95,9 @@ check: test-programs
 check-all: test-programs
 	@vm/record.sh results/check-all.txt tests/run all $(ALL)
 
+check-all: LONG = all long
 test-programs:
-	@vm/setup.sh
+	@vm/setup.sh $(LONG)
 	@$(MAKE) -s --no-print-directory harness
 	@$(MAKE) -s --no-print-directory -C tests/unit
 
@@ -92,6 +107,7 @@ golden: harness
 
 reference: harness
 	@results/reference/take.sh
+	@results/claims.sh results/claims.md
 
 # Some five minutes on a quiet machine.
 precision: harness
@@ -100,6 +116,14 @@ precision: harness
 model: harness
 	@bench/model.sh
 
+# A patched kernel against its parent; some 15 minutes the first time.
+kernel-ab: harness
+	@vm/record.sh results/kernel-ab.txt tests/kernel-ab.sh
+
+# What the reference reports say of every claim.
+claims: harness
+	@results/claims.sh results/claims.md
+
 readme: harness
 	@tests/readme.sh --write
 
@@ -107,7 +131,7 @@ install: harness
 	install -D -m 755 bench/tollgate $(DESTDIR)$(PREFIX)/bin/tollgate
 	mkdir -p $(DESTDIR)$(PREFIX)/share/tollgate
 	find Kbuild include mod vm -type f \( -name Kbuild -o -name '*.[chS]' -o -name '*.def' \
-		-o -name '*.sh' -o -name init \) ! -name '*.mod.c' \
+		-o -name '*.sh' -o -name '*.lds' -o -name '*.config' -o -name init \) ! -name '*.mod.c' \
 		-exec cp --parents -t $(DESTDIR)$(PREFIX)/share/tollgate {} +
 
 clean:
@@ -125,9 +149,10 @@ help:
 	@echo "make module       tollgate.ko for this kernel, or KDIR=/path/to/its/build/tree"
 	@echo "make precision    how well figures repeat here, beside other tools: results/precision.md"
 	@echo "make model        faults of FPU switching, each with its trace: results/fpu-model.txt"
-	@echo "make golden, reference, readme   rewrite what is generated and committed"
+	@echo "make kernel-ab    build a kernel and a patched one, compare them: results/kernel-ab.txt"
+	@echo "make golden, reference, claims, readme   rewrite what is generated and committed"
 	@echo "make install      PREFIX=$(PREFIX), DESTDIR="
 	@echo "make clean        built files; downloads stay in .cache (TOLLGATE_CACHE)"
 
 .PHONY: all harness module bench check-fast check check-all test-programs golden reference \
-	precision model readme install clean help
+	precision model kernel-ab claims readme install clean help

@@ -8,6 +8,7 @@
 #include "args.h"
 #include "cmd.h"
 #include "compare.h"
+#include "compare_sample.h"
 #include "exit.h"
 
 enum { OPT_ACROSS = 256, OPT_FAIL_ABOVE, OPT_MARKDOWN };
@@ -145,10 +146,30 @@ static void name_of(const struct tg_side *side, size_t i, char *name, size_t len
 	snprintf(name, len, "%.*s", (int)strcspn(at, ","), at);
 }
 
+/* A report counts once: copies of one would pass for boots that agree. */
+static int check_copies(const struct tg_side *side)
+{
+	char what[2048], a[512], b[512];
+
+	for (size_t i = 0; i < side->nr; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (!tg_same_report(side->reports[k], side->reports[i]))
+				continue;
+			name_of(side, k, a, sizeof(a));
+			name_of(side, i, b, sizeof(b));
+			snprintf(what, sizeof(what), "%s and %s are the same report: it counts once", a, b);
+			return complain(TG_EXIT_INPUT, what);
+		}
+	}
+	return TG_EXIT_OK;
+}
+
 static int check_alike(const struct tg_side *first, const struct tg_side *side,
 		       unsigned int across)
 {
-	char why[512], what[2048], a[512], b[512];
+	char why[512], what[4096], a[512], b[512];
+	bool unit = false;
+	int n;
 
 	for (size_t i = 0; i < side->nr; i++) {
 		int key = tg_unlike(first->reports[0], side->reports[i], across, why, sizeof(why));
@@ -157,8 +178,21 @@ static int check_alike(const struct tg_side *first, const struct tg_side *side,
 			continue;
 		name_of(first, 0, a, sizeof(a));
 		name_of(side, i, b, sizeof(b));
-		snprintf(what, sizeof(what), "%s and %s are unlike: %s; --across %s compares them",
-			 a, b, why, tg_key_names[key]);
+		n = snprintf(what, sizeof(what), "%s and %s are unlike: %s; --across %s", a, b, why,
+			     tg_key_names[key]);
+		/* the other keys that differ, by name: one answer for all */
+		while (key >= 0 && (size_t)n < sizeof(what)) {
+			unit |= key == TG_KEY_UNIT;
+			across |= 1u << key;
+			key = tg_unlike(first->reports[0], side->reports[i], across, why,
+					sizeof(why));
+			if (key >= 0)
+				n += snprintf(what + n, sizeof(what) - n, " --across %s",
+					      tg_key_names[key]);
+		}
+		if ((size_t)n < sizeof(what))
+			snprintf(what + n, sizeof(what) - n, " compares them%s",
+				 unit ? ", rows of one unit only" : "");
 		return complain(TG_EXIT_REFUSED, what);
 	}
 	return TG_EXIT_OK;
@@ -175,7 +209,7 @@ static int compare(const struct arguments *arguments, const struct tg_side *a,
 		return complain(TG_EXIT_IO, "out of memory");
 	if (!c->nr_rows) {
 		snprintf(what, sizeof(what),
-			 "%.200s and %.200s have no measured experiment in common", a->name,
+			 "%.200s and %.200s have no experiment in common that both measured in one unit", a->name,
 			 b->name);
 		rc = complain(TG_EXIT_INPUT, what);
 	} else {
@@ -211,6 +245,8 @@ int tg_cmd_compare(int argc, char **argv)
 		rc = load(&sides[i], arguments.sides[i]);
 	for (int i = 0; i < arguments.nr_sides && !rc; i++)
 		rc = check_alike(&sides[0], &sides[i], arguments.across);
+	for (int i = 0; i < arguments.nr_sides && !rc; i++)
+		rc = check_copies(&sides[i]);
 	for (int i = 1; i < arguments.nr_sides && !rc; i++) {
 		if (i > 1)
 			putchar('\n');

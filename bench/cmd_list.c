@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <argp.h>
+#include <ctype.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 
 #include "args.h"
 #include "cmd.h"
 #include "engine.h"
+#include "events.h"
 #include "exit.h"
 #include "select.h"
 
 struct list_options {
-	bool names, markdown;
+	bool core, names, markdown, events;
 	char **patterns;
 	size_t nr_patterns;
 };
 
 static const struct argp_option options[] = {
+	{ "core", 'c', NULL, 0, "Of the CORE tier alone: what a run without patterns measures", 0 },
 	{ "names", 'n', NULL, 0, "Every full name, one a line", 0 },
 	{ "markdown", 'm', NULL, 0, "The table of the README", 0 },
+	{ "events", 'e', NULL, 0,
+	  "The events that 'run -e' can count, with what they count; a PATTERN is a glob over "
+	  "their names", 0 },
 	{ 0 }
 };
 
@@ -26,15 +33,30 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	(void)arg;
 	switch (key) {
+	case 'c':
+		o->core = true;
+		return 0;
 	case 'n':
 		o->names = true;
 		return 0;
 	case 'm':
 		o->markdown = true;
 		return 0;
+	case 'e':
+		o->events = true;
+		return 0;
 	case ARGP_KEY_ARGS:
 		o->patterns = state->argv + state->next;
 		o->nr_patterns = state->argc - state->next;
+		return 0;
+	case ARGP_KEY_END:
+		if (o->names && o->markdown)
+			tg_bad_usage(state, "--names is a list, --markdown a table: one of them");
+		if (o->core && o->nr_patterns)
+			tg_bad_usage(state, "--core is a selection of its own: no pattern beside it");
+		if (o->events && (o->names || o->markdown))
+			tg_bad_usage(state, "--events goes without --%s",
+				     o->names ? "names" : "markdown");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -99,6 +121,71 @@ static void print_rows(const struct tg_selection *s, bool markdown)
 	}
 }
 
+struct event_list {
+	const struct list_options *o;
+	size_t n;
+};
+
+/* A line an event: its name, and behind it in one line what it counts. */
+static void print_event(const char *name, const char *what, void *arg)
+{
+	struct event_list *l = arg;
+	const char *c;
+	size_t i;
+
+	for (i = 0; i < l->o->nr_patterns; i++)
+		if (!fnmatch(l->o->patterns[i], name, FNM_CASEFOLD))
+			break;
+	if (l->o->nr_patterns && i == l->o->nr_patterns)
+		return;
+	l->n++;
+	printf("%s\t", name);
+	for (c = what; *c; c++)
+		putchar(isprint((unsigned char)*c) ? *c : ' ');
+	putchar('\n');
+}
+
+static int list_events(const struct list_options *o)
+{
+	struct event_list l = { .o = o };
+	char err[256];
+
+	if (tg_events_each(TG_EVENT_SOURCES, print_event, &l, err, sizeof(err))) {
+		fprintf(stderr, "tollgate: list: %s\n", err);
+		return TG_EXIT_NOTHING;
+	}
+	if (l.n)
+		return TG_EXIT_OK;
+	if (o->nr_patterns)
+		fprintf(stderr, "tollgate: list: no event matches '%s'%s; allowed: globs over what 'list --events' prints\n",
+			o->patterns[0], o->nr_patterns > 1 ? " or the other patterns" : "");
+	else
+		fprintf(stderr, "tollgate: list: libpfm4 and sysfs know no event here\n");
+	return o->nr_patterns ? TG_EXIT_INPUT : TG_EXIT_NOTHING;
+}
+
+static int list_rows(const struct list_options *o)
+{
+	char err[512], name[TG_NAME_MAX];
+	struct tg_selection s;
+	size_t i;
+
+	if (tg_select(o->patterns, o->nr_patterns, !o->core, R0 | R3, &s, err, sizeof(err))) {
+		fprintf(stderr, "tollgate: list: %s\n", err);
+		return TG_EXIT_INPUT;
+	}
+	if (o->names) {
+		for (i = 0; i < s.n; i++) {
+			tg_point_name(&s.points[i], name);
+			puts(name);
+		}
+	} else {
+		print_rows(&s, o->markdown);
+	}
+	tg_selection_free(&s);
+	return TG_EXIT_OK;
+}
+
 int tg_cmd_list(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -107,27 +194,13 @@ int tg_cmd_list(int argc, char **argv)
 		"left out of a name), rings and method.", NULL, NULL, NULL
 	};
 	struct list_options o = { 0 };
-	char err[512], name[TG_NAME_MAX];
-	struct tg_selection s;
-	size_t i;
+	int rc;
 
 	tg_arguments(&argp, argc, argv, &o);
-	if (tg_select(o.patterns, o.nr_patterns, true, R0 | R3, &s, err, sizeof(err))) {
-		fprintf(stderr, "tollgate: list: %s\n", err);
-		return TG_EXIT_INPUT;
-	}
-	if (o.names) {
-		for (i = 0; i < s.n; i++) {
-			tg_point_name(&s.points[i], name);
-			puts(name);
-		}
-	} else {
-		print_rows(&s, o.markdown);
-	}
-	tg_selection_free(&s);
+	rc = o.events ? list_events(&o) : list_rows(&o);
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "tollgate: list: cannot write to standard output\n");
 		return TG_EXIT_IO;
 	}
-	return TG_EXIT_OK;
+	return rc;
 }

@@ -92,6 +92,23 @@ double tg_side_state(const struct tg_side *side)
 	return state;
 }
 
+bool tg_same_report(const struct tg_report *a, const struct tg_report *b)
+{
+	if (strcmp(a->env.date ? a->env.date : "", b->env.date ? b->env.date : "") ||
+	    a->nr_figures != b->nr_figures)
+		return false;
+	for (size_t i = 0; i < a->nr_figures; i++) {
+		const struct tg_figure *x = &a->figures[i], *y = &b->figures[i];
+
+		if (strcmp(x->name, y->name) || x->nr_rounds != y->nr_rounds)
+			return false;
+		for (size_t k = 0; k < x->nr_rounds; k++)
+			if (x->rounds[k].value != y->rounds[k].value)
+				return false;
+	}
+	return true;
+}
+
 static size_t put_differences(double *to, const struct tg_sample *s)
 {
 	size_t n = 0;

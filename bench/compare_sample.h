@@ -29,6 +29,12 @@ void tg_sample_free(struct tg_sample *s);
 /* The middle one of the states of the core (core_state.h) of a side's reports; NaN: none. */
 double tg_side_state(const struct tg_side *side);
 
+/*
+ * Whether two reports are of one run: of one second, with the very same rounds
+ * in every figure. Instruction counts may well repeat, but not within a second.
+ */
+bool tg_same_report(const struct tg_report *a, const struct tg_report *b);
+
 static inline bool tg_is_measured(const struct tg_figure *f)
 {
 	return f && (f->status == TG_OK || f->status == TG_NOT_RESOLVABLE) && f->nr_rounds;

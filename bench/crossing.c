@@ -218,6 +218,12 @@ static enum tg_status try_yield(char *why, size_t len)
 	return TG_SKIPPED;
 }
 
+bool tg_crossing_switches(enum tg_exp_id exp)
+{
+	return exp == TG_EXP_crossing_switch_pipe || exp == TG_EXP_crossing_switch_futex ||
+	       exp == TG_EXP_crossing_switch_yield;
+}
+
 static enum tg_status start_switch(enum tg_partner_kind kind, int touch, char *why, size_t len)
 {
 	enum tg_status st = TG_OK;

@@ -48,6 +48,9 @@ enum tg_status tg_crossing_start(const struct tg_point *p, const struct tg_cross
  */
 enum tg_status tg_crossing_check(char *why, size_t len);
 
+/* Whether a row switches to a partner, which is half of what happens. */
+bool tg_crossing_switches(enum tg_exp_id exp);
+
 /* Takes down what is set up, if anything. */
 void tg_crossing_end(void);
 

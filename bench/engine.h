@@ -12,13 +12,14 @@
 #include <tollgate/exp.h>
 #include <tollgate/uapi.h>
 
+#include "counters.h"
 #include "report.h"
 
 /* Mirrors enum tg_role of sample.h, which only the engines include. */
 #define TG_ENGINE_ROLES 13
 #define TG_OWN_ROLES 6	/* of these the figure's own, the first; the rest calibrate */
 
-/* Raw ticks of one experiment in one round. */
+/* Raw ticks, or counts of one counter, of one experiment in one round. */
 struct tg_samples {
 	uint64_t *ticks[TG_ENGINE_ROLES];	/* NULL: the figure has no such series */
 	size_t n[TG_ENGINE_ROLES];
@@ -31,6 +32,15 @@ struct tg_samples {
 };
 
 void tg_samples_free(struct tg_samples *s);
+
+/*
+ * tg_counting_split - from counts sample by sample to one struct tg_samples a
+ * counter, out[0..n-1]; ticks: of the same samples. 0, or -1 with none of them
+ * filled when memory is short.
+ */
+struct tg_counting;
+int tg_counting_split(const struct tg_counting *c, const struct tg_samples *ticks,
+		      struct tg_samples *out);
 
 /* What an engine is asked for. */
 struct tg_request {
@@ -52,6 +62,16 @@ enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *o
 				char *why, size_t len);
 enum tg_status tg_module_measure(const struct tg_request *q, struct tg_samples *out,
 				 char *why, size_t len);
+
+/*
+ * The same request with counters: what each of them counted, in out[0..n-1] of the
+ * set, or of the events in ring 0. TG_OK with all of them filled, or none.
+ */
+enum tg_status tg_ring3_count(const struct tg_request *q, struct tg_counter_set *set,
+			      const struct tg_events *events, struct tg_samples *out,
+			      char *why, size_t len);
+enum tg_status tg_module_count(const struct tg_request *q, const struct tg_events *events,
+			       struct tg_samples *out, char *why, size_t len);
 
 /* False, with why, where no sequence can run: a CPU without RDTSCP. */
 bool tg_ring3_usable(char *why, size_t len);

@@ -1,14 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Lanes user and host: run the rounds on this machine, make the report. */
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 
+#include "cmdline.h"
+#include "counters.h"
 #include "place.h"
 #include "run.h"
 
 static char *copy(const char *s)
 {
 	return s ? strdup(s) : NULL;
+}
+
+/* Words added to a guest's command line, as a report may carry them; NULL: none. */
+static char *appended(const char *words)
+{
+	char *kept = words ? tg_command_line(words, NULL) : NULL;
+
+	if (kept && !*kept) {
+		free(kept);
+		kept = NULL;
+	}
+	return kept;
 }
 
 /* Tracks of the selected points; what cannot run here says so at once. */
@@ -37,6 +52,8 @@ static void free_tracks(struct tg_track *t, size_t n)
 	size_t i;
 
 	for (i = 0; t && i < n; i++) {
+		for (int e = 0; e < TG_EVENTS_MAX; e++)
+			free(t[i].uncounted[e]);
 		free(t[i].reason);
 		free(t[i].readings);
 		free(t[i].boots);
@@ -44,8 +61,34 @@ static void free_tracks(struct tg_track *t, size_t n)
 	free(t);
 }
 
+/* Whether core cycles were counted in every reading of a figure, in both modes. */
+static bool all_counted(const struct tg_track *t, size_t cycles)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr_readings; i++)
+		if (isnan(t->readings[i].counted[cycles].value))
+			return false;
+	return true;
+}
+
+/* Where core cycles were counted, figures are what was counted. */
+static void use_counter(struct tg_track *t, size_t n, size_t cycles)
+{
+	size_t i, k;
+
+	for (i = 0; i < n; i++) {
+		bool all = all_counted(&t[i], cycles);
+
+		for (k = 0; k < t[i].nr_readings; k++) {
+			t[i].readings[k].by_counter = all;
+			t[i].readings[k].cycles = cycles;
+		}
+	}
+}
+
 /* The calibration of a report: all readings of all experiments together. */
-static int calibrate(const struct tg_track *t, size_t n, uint64_t step,
+static int calibrate(const struct tg_options *o, struct tg_track *t, size_t n, uint64_t step,
 		     struct tg_calibration *cal)
 {
 	struct tg_reading *all;
@@ -61,11 +104,14 @@ static int calibrate(const struct tg_track *t, size_t n, uint64_t step,
 		total += t[i].nr_readings;
 	}
 	tg_calibrate(all, total, step, cal);
+	if (o->cycles >= 0 &&
+	    tg_calibrate_counter(all, total, o->cycles, o->counted.event[o->cycles].name, cal))
+		use_counter(t, n, o->cycles);
 	free(all);
 	return 0;
 }
 
-static int fill(struct tg_report *r, const struct tg_track *t, size_t n)
+static int fill(struct tg_report *r, const struct tg_options *o, const struct tg_track *t, size_t n)
 {
 	static const char *const methods[] = TG_METHOD_NAMES;
 	size_t i;
@@ -87,6 +133,10 @@ static int fill(struct tg_report *r, const struct tg_track *t, size_t n)
 		    tg_fill_figure(f, t[i].readings, t[i].boots, t[i].nr_readings, r->cal.unit,
 				   r->env.tsc_mhz))
 			return -1;
+		if (t[i].status == TG_OK &&
+		    tg_fill_events(f, t[i].readings, t[i].nr_readings, &o->counted,
+				   t[i].uncounted))
+			return -1;
 	}
 	return 0;
 }
@@ -101,7 +151,8 @@ static void describe(struct tg_report *r, const struct tg_options *o, int cpu)
 	r->env.qemu = copy(o->qemu);
 	r->env.qemu_cpu = copy(o->qemu_cpu);
 	r->env.accel = copy(o->accel);
-	r->env.append = copy(o->append);
+	r->env.append = appended(o->append);
+	r->env.kvm = copy(o->kvm);
 	r->plan.boots = 1;
 	r->plan.rounds = o->rounds;
 	r->plan.samples = o->samples;
@@ -115,6 +166,61 @@ static double found(double cycles)
 	return cycles > 0 ? cycles : NAN;
 }
 
+/* The place of an event that counts the same, -1 if there is none. */
+static int find_event(const struct tg_events *events, const struct tg_event *like)
+{
+	size_t i;
+
+	for (i = 0; i < events->n; i++)
+		if (tg_event_same(&events->event[i], like))
+			return i;
+	return -1;
+}
+
+/*
+ * What to count: what was asked for and, unless that is none, core cycles where
+ * they can be counted whole. 0, or an exit code with err. line: gets what there is
+ * to count with.
+ */
+static int choose_events(struct tg_options *o, int cpu, char *line, size_t linelen, char *err,
+			 size_t len)
+{
+	bool none = o->events && !strcmp(o->events, "none"), cycles;
+	char what[512];
+	struct tg_event core;
+	struct tg_pmu pmu;
+	cpu_set_t was;
+	int rc = 0;
+
+	o->cycles = -1;
+	o->counted.n = 0;
+	sched_getaffinity(0, sizeof(was), &was);
+	tg_pin(cpu);	/* a hybrid CPU has two PMUs */
+	cycles = tg_counters_describe(line, linelen) == 0;
+	if (o->events && !none &&
+	    tg_events_parse(TG_EVENT_SOURCES, o->events, &o->counted, what, sizeof(what)))
+		rc = TG_EXIT_INPUT;
+	tg_event_cycles(&core);
+	if (!rc && !none && !o->icount && cycles) {
+		o->cycles = find_event(&o->counted, &core);
+		if (o->cycles < 0 && o->counted.n < TG_EVENTS_MAX) {
+			memmove(&o->counted.event[1], &o->counted.event[0],
+				o->counted.n++ * sizeof(core));
+			o->counted.event[0] = core;
+			o->cycles = 0;
+		}
+	}
+	tg_pmu_find(&pmu);
+	if (!rc && tg_counters_fit(&pmu, &o->counted, what, sizeof(what)))
+		rc = TG_EXIT_INPUT;
+	if (!rc)
+		rc = tg_counters_probe(&o->counted, what, sizeof(what));
+	sched_setaffinity(0, sizeof(was), &was);
+	if (rc)
+		snprintf(err, len, "-e: %s", what);
+	return rc;
+}
+
 int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err, size_t errlen)
 {
 	struct tg_options o = *opts;
@@ -122,6 +228,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	struct tg_track *t = NULL;
 	struct tg_report *r = NULL;
 	struct tg_clock clock = { .step = 1 };
+	char counters[512];
 	int rc, cpu, cpus[2];
 
 	o.brief = !o.rounds && !o.quick && !o.icount;
@@ -143,6 +250,9 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 		goto out;
 	if (o.lane != TG_LANE_USER && !tg_module_dir(err, errlen, &rc))
 		goto out;
+	rc = choose_events(&o, cpu, counters, sizeof(counters), err, errlen);
+	if (rc)
+		goto out;
 	rc = TG_EXIT_IO;
 	snprintf(err, errlen, "no memory");
 	t = make_tracks(&sel, &o);
@@ -161,7 +271,8 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	r->cal.left_out = clock.left_out;
 	r->env.cpu_second = cpus[1];
 	r->env.core_type = strdup(clock.core);
-	if (calibrate(t, sel.n, clock.step, &r->cal) || fill(r, t, sel.n)) {
+	r->env.counters = strdup(counters);
+	if (calibrate(&o, t, sel.n, clock.step, &r->cal) || fill(r, &o, t, sel.n)) {
 		snprintf(err, errlen, "no memory");
 		rc = TG_EXIT_IO;
 		goto out;

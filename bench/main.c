@@ -17,6 +17,8 @@ static const struct {
 	{ "report", "print reports as text", tg_cmd_report },
 	{ "compare", "reports against reports: what changed", tg_cmd_compare },
 	{ "model", "FPU switching, searched for faults", tg_cmd_model },
+	{ "doctor", "what can be measured here, and how well", tg_cmd_doctor },
+	{ "claims", "what reports say of the claims of the mailing lists", tg_cmd_claims },
 	{ "round", NULL, tg_cmd_round },
 };
 
@@ -61,6 +63,8 @@ int main(int argc, char **argv)
 		argv[1] = name;
 		return commands[i].run(argc - 1, argv + 1);
 	}
-	fprintf(stderr, "tollgate: no command '%s'; allowed: list run report compare model\n", argv[1]);
+	fprintf(stderr,
+		"tollgate: no command '%s'; allowed: "
+		"list run report compare model claims doctor\n", argv[1]);
 	return TG_EXIT_INPUT;
 }

@@ -57,10 +57,11 @@ static const struct tgm_verdict verdicts[] = {
 	  "On CPUs with protection keys only, in v4.8 too and by design: get_user_pages() of another's "
 	  "memory asks no PKRU.",
 	  "none in the series; a PKRU kept at the switch can be asked for (ours)" },
-	{ C(SKIP), false, TGM_CURE_OWNER,
+	{ C(SKIP), false, TGM_CURE_OWNER | TGM_CURE_CLEAR | TGM_CURE_RESTORE,
 	  "Not as posted: v4.8 never sets a guest's fpstate_active, so patch 4 never skips its load. "
 	  "Were it set: patch 3 makes the guest the owner before the question whether it is.",
-	  "ask first, then make the guest the owner" },
+	  "ask first, then make the guest the owner; and cure fpu__clear() and __fpu__restore_sig(), of "
+	  "which a guest would be a bystander as well" },
 	{ C(GUEST_NEW), false, TGM_CURE_OWNER,
 	  "Not as posted: v4.8 never sets a guest's fpstate_active. Were it set: a new guest is zeroed "
 	  "memory, last_cpu 0 counts as CPU 0, and owner compares addresses.",

@@ -7,11 +7,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine.h"
 #include "exit.h"
+#include "host_facts.h"
 
 static const char dir[] = "/sys/kernel/debug/" TG_DEBUGFS_NAME;
 static const char *const roles[TG_ENGINE_ROLES] = {
@@ -21,25 +21,31 @@ static const char *const roles[TG_ENGINE_ROLES] = {
 
 const char *tg_module_dir(char *why, size_t len, int *code)
 {
-	struct stat st;
+	struct tg_host_facts host;
+	unsigned int faults;
+	int i;
 
-	if (!access("/sys/kernel/debug/" TG_DEBUGFS_NAME "/run", R_OK | W_OK))
-		return dir;
-	*code = TG_EXIT_NOTHING;
-	if (geteuid()) {
-		*code = TG_EXIT_REFUSED;
-		snprintf(why, len, "lane host needs root: its files are for root alone");
-	} else if (stat("/sys/kernel/debug", &st)) {
-		snprintf(why, len, "lane host needs debugfs, which this kernel lacks");
-	} else if (stat("/sys/module/tollgate", &st)) {
+	tg_host_facts_get(&host);
+	faults = tg_host_faults(&host);
+	tg_host_facts_free(&host);
+	for (i = 0; i < TG_NR_FAULTS; i++) {
+		if (!(faults & 1u << i))
+			continue;
+		*code = tg_host_fault_texts[i].code;
+		snprintf(why, len, "%s", tg_host_fault_texts[i].line);
+		return NULL;
+	}
+	if (!host.loaded) {
+		*code = TG_EXIT_NOTHING;
 		snprintf(why, len, "module tollgate is not loaded; 'make bench LANE=host' loads it, runs and unloads it");
-	} else if (stat(dir, &st)) {
-		snprintf(why, len, "debugfs is not mounted: mount -t debugfs debugfs /sys/kernel/debug");
-	} else {
+		return NULL;
+	}
+	if (access("/sys/kernel/debug/" TG_DEBUGFS_NAME "/run", R_OK | W_OK)) {
 		*code = TG_EXIT_REFUSED;
 		snprintf(why, len, "%s/run: %s", dir, strerror(errno));
+		return NULL;
 	}
-	return NULL;
+	return dir;
 }
 
 /* A whole file of debugfs, NUL-terminated; NULL with errno. */
@@ -122,27 +128,36 @@ static long answer_number(const char *answer, const char *key)
 	return -1;
 }
 
-/* Samples of every series line, "role ticks ticks ...". */
-static int parse_series(char *answer, size_t size, struct tg_samples *out)
+/*
+ * Samples of every series line, "role ticks ticks ..."; event 0 or more: of the
+ * lines of that event, "role.0 count count ...".
+ */
+static int parse_series(const char *answer, size_t size, int event, struct tg_samples *out)
 {
-	char *line = answer, *save = NULL;
+	char suffix[16] = "", word[32];
+	const char *line;
 	size_t at = 0;
 	int r;
 
+	if (event >= 0)
+		snprintf(suffix, sizeof(suffix), ".%d", event);
 	/* two characters a number at least: room for all there can be */
 	out->room = calloc(size / 2 + 1, sizeof(*out->room));
 	if (!out->room)
 		return -1;
-	for (line = strtok_r(answer, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *p = line + strcspn(line, " ="), *end;
+	for (line = answer; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *p = line + strcspn(line, " =\n");
+		char *end;
 
-		for (r = 0; r < TG_ENGINE_ROLES; r++)
-			if (*p == ' ' && tg_word_is(line, p - line, roles[r]))
+		for (r = 0; r < TG_ENGINE_ROLES && *p == ' '; r++) {
+			snprintf(word, sizeof(word), "%s%s", roles[r], suffix);
+			if (tg_word_is(line, p - line, word))
 				break;
+		}
 		if (*p != ' ' || r == TG_ENGINE_ROLES)
 			continue;
 		out->ticks[r] = out->room + at;
-		for (;; p = end) {
+		for (; *p == ' '; p = end) {
 			uint64_t v = strtoull(p, &end, 10);
 
 			if (end == p)
@@ -157,26 +172,46 @@ static int parse_series(char *answer, size_t size, struct tg_samples *out)
 /* The status that an errno of the module's write stands for. */
 static enum tg_status status_of(int error)
 {
-	if (error == EOPNOTSUPP || error == ENODEV)
+	if (error == EOPNOTSUPP || error == ENODEV || error == ENOENT)
 		return TG_SKIPPED;
 	/* EINVAL: a combination that the module does not allow, quiet=cli with STI */
 	return error == EPERM || error == EACCES || error == EINVAL ? TG_REFUSED : TG_FAILED;
 }
 
-enum tg_status tg_module_measure(const struct tg_request *q, struct tg_samples *out,
-				 char *why, size_t len)
+/* What events= takes; the bytes of it, or of as much as there is room for. */
+static int events_text(const struct tg_events *events, char *buf, int len)
 {
-	char command[TG_COMMAND_MAX], name[TG_NAME_MAX], *answer = NULL;
+	int n = 0, i, words;
+
+	for (size_t e = 0; e < events->n && n < len; e++) {
+		const struct tg_event *event = &events->event[e];
+
+		n += snprintf(buf + n, len - n, "%s%u", e ? "," : " events=", event->type);
+		words = event->config[2] ? 3 : event->config[1] ? 2 : 1;
+		for (i = 0; i < words && n < len; i++)
+			n += snprintf(buf + n, len - n, ":%#llx",
+				      (unsigned long long)event->config[i]);
+	}
+	return n;
+}
+
+/* One command; with events, out is one for each of them, else the ticks. */
+static enum tg_status run(const struct tg_request *q, const struct tg_events *events,
+			  struct tg_samples *out, char *why, size_t len)
+{
+	/* an event of all words takes 73 bytes: more than a command are refused there */
+	char command[2 * TG_COMMAND_MAX], name[TG_NAME_MAX], *answer = NULL;
 	uint32_t block = tg_ring3_block(q->point.exp);
+	size_t size = 0, i, nr = events->n ? events->n : 1;
 	enum tg_status st = TG_FAILED;
-	size_t size = 0;
 	int fd, n, error = 0;
 
-	memset(out, 0, sizeof(*out));
+	memset(out, 0, nr * sizeof(*out));
 	tg_point_name(&q->point, name);
 	n = snprintf(command, sizeof(command), "%s cpu=%d samples=%u unroll=%u%s%s", name, q->cpu,
 		     q->samples, q->loops * block, q->quiet ? " quiet=" : "",
 		     q->quiet ? q->quiet : "");
+	n += events_text(events, command + n, sizeof(command) - n);
 	fd = open("/sys/kernel/debug/" TG_DEBUGFS_NAME "/run", O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
 		snprintf(why, len, "%s/run: %s", dir, strerror(errno));
@@ -199,19 +234,37 @@ enum tg_status tg_module_measure(const struct tg_request *q, struct tg_samples *
 		snprintf(why, len, "%s/run: %s", dir, strerror(errno));
 		goto out;
 	}
-	out->discarded = answer_number(answer, "discarded");
-	out->copies = answer_number(answer, "unroll");
-	out->fenced = tg_exps[q->point.exp].flags & TG_F_FENCED;
-	out->cal_copies = answer_number(answer, "cal_unroll");
-	if (parse_series(answer, size, out) || !out->n[0] || out->copies != q->loops * block ||
-	    (int)out->cal_copies <= 0) {
-		snprintf(why, len, "the module's answer is incomplete (another version?)");
-		tg_samples_free(out);
-		goto out;
-	}
 	st = TG_OK;
+	for (i = 0; i < nr; i++) {
+		out[i].discarded = answer_number(answer, "discarded");
+		out[i].copies = answer_number(answer, "unroll");
+		out[i].fenced = tg_exps[q->point.exp].flags & TG_F_FENCED;
+		out[i].cal_copies = answer_number(answer, "cal_unroll");
+		if (!parse_series(answer, size, events->n ? (int)i : -1, &out[i]) &&
+		    out[i].n[0] && out[i].copies == q->loops * block &&
+		    (int)out[i].cal_copies > 0)
+			continue;
+		snprintf(why, len, "the module's answer is incomplete (another version?)");
+		st = TG_FAILED;
+	}
+	for (i = 0; i < nr && st != TG_OK; i++)
+		tg_samples_free(&out[i]);
 out:
 	free(answer);
 	close(fd);
 	return st;
+}
+
+enum tg_status tg_module_measure(const struct tg_request *q, struct tg_samples *out,
+				 char *why, size_t len)
+{
+	static const struct tg_events none;
+
+	return run(q, &none, out, why, len);
+}
+
+enum tg_status tg_module_count(const struct tg_request *q, const struct tg_events *events,
+			       struct tg_samples *out, char *why, size_t len)
+{
+	return run(q, events, out, why, len);
 }

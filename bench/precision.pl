@@ -46,12 +46,18 @@ sub span
 sub read_run
 {
 	my ($at) = @_;
-	my $report = decode_json(slurp("$at/report.json"));
+	my $report = eval { decode_json(slurp("$at/report.json")) };
+	ref $report eq 'HASH' && ref $report->{figures} eq 'ARRAY'
+		or die "precision.pl: $at/report.json: not a report\n";
 	my %run = (head => $report, state => $report->{calibration}{state} // 0,
 		entry => $report->{calibration}{entry} // 0);
 	my @measured = grep { defined $_->{value} } @{$report->{figures}};
 	my $disturbed = grep { $_->{disturbed} * 2 > @{$_->{rounds}} } @measured;
 
+	my $kept = 0;
+
+	$kept += @{$_->{rounds}} for @measured;
+	$run{left_out} = $report->{calibration}{left_out} / ($kept + $report->{calibration}{left_out} || 1);
 	$run{unit} = $report->{calibration}{unit};
 	$run{order} = [map { $_->{name} } @measured];
 	$run{value} = {map { $_->{name} => $_->{value} } @measured};
@@ -148,6 +154,9 @@ printf "%s, kernel %s, %s. %d rounds of %d samples, tier %s%s.\n\n", $env->{cpu}
 printf "Core state of each run (cycles of one FXRSTOR and one ARCH_GET_GS; ! for one beside another thread): %s.\n",
 	join(', ', map { shown($_->{state}) . ' ' . shown($_->{entry}) .
 			($_->{calm} ? '' : '!') } @all);
+printf "Readings left out, taken beside another thread or in another state: %.0f %% of all in the middle run, %.0f to %.0f %%.\n",
+	map { 100 * $_ } median(map { $_->{left_out} } @alike),
+		(sort { $a <=> $b } map { $_->{left_out} } @alike)[0, -1];
 print @all > @alike ? "The figures below are of the " . @alike . " runs alike, of " . @all .
 	"; in the last column of the table are all.\n\n" : "\n";
 print "No two runs were alike: the figures are of all.\n\n" if $unlike;

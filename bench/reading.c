@@ -71,6 +71,7 @@ _Static_assert(TG_LO == TG_HI + 1 && TG_PREP_LO == TG_PREP_HI + 1 &&
 
 int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out)
 {
+	memset(out, 0, sizeof(*out));
 	out->imul = apart(s, TG_IMUL_HI, 0, s->cal_copies, step);
 	out->add = apart(s, TG_ADD_HI, 0, s->cal_copies, step);
 	out->canary = apart(s, TG_CANARY_HI, 0, s->cal_copies, step);
@@ -206,6 +207,136 @@ bool tg_steady(const struct tg_reading *r, size_t n)
 	return spread <= most;
 }
 
+/*
+ * The readings in which an event was counted; unless whole, also those in which one
+ * of its modes was. NULL when memory is short.
+ */
+static struct tg_reading *counted_readings(const struct tg_reading *r, size_t n, size_t event,
+					   bool whole, size_t *kept)
+{
+	struct tg_reading *some = calloc(n ? n : 1, sizeof(*some));
+	size_t i;
+
+	*kept = 0;
+	for (i = 0; some && i < n; i++) {
+		const struct tg_counted *c = &r[i].counted[event];
+
+		if (isnan(c->value) && (whole || (isnan(c->user) && isnan(c->kernel))))
+			continue;
+		some[*kept] = r[i];
+		some[(*kept)++].cycles = event;
+	}
+	return some;
+}
+
+static double counted_imul(const struct tg_reading *r) { return r->counted[r->cycles].imul; }
+static double counted_add(const struct tg_reading *r) { return r->counted[r->cycles].add; }
+static double counted_rate(const struct tg_reading *r)
+{
+	return r->counted[r->cycles].imul / r->imul;
+}
+
+bool tg_calibrate_counter(const struct tg_reading *r, size_t n, size_t cycles, const char *name,
+			  struct tg_calibration *cal)
+{
+	struct tg_reading *some;
+	double imul, add;
+	char note[512];
+	size_t kept;
+	bool good;
+
+	if (cal->unit == TG_UNIT_INSNS)
+		return false;
+	some = counted_readings(r, n, cycles, true, &kept);
+	if (!some || !kept) {
+		free(some);
+		return false;
+	}
+	imul = quantile_of(some, kept, 0.5, counted_imul);
+	add = quantile_of(some, kept, 0.5, counted_add);
+	good = fabs(imul / TG_IMUL_CYCLES - 1) <= TG_CHAIN_TOLERANCE &&
+	       fabs(add - 1) <= TG_CHAIN_TOLERANCE;
+	if (good) {
+		cal->unit = TG_UNIT_CYCLES;
+		cal->cycles_per_tick = quantile_of(some, kept, 0.5, counted_rate);
+		cal->error = (quantile_of(some, kept, 0.75, counted_rate) -
+			      quantile_of(some, kept, 0.25, counted_rate)) / 2;
+		free(cal->counter);
+		cal->counter = strdup(name);
+		snprintf(note, sizeof(note), "core cycles by counter %s, in %zu of %zu batches; IMUL takes %.3f of them, ADD %.3f",
+			 name, kept, n, imul, add);
+	} else {
+		snprintf(note, sizeof(note), "counter %s refused: IMUL takes %.3f of it, not 3, ADD %.3f, not 1; %s",
+			 name, imul, add, cal->note ? cal->note : "");
+	}
+	set_note(cal, note);
+	free(some);
+	return good && cal->counter;
+}
+
+static double lower_mean_of(const struct tg_reading *r, size_t n,
+			    double (*get)(const struct tg_reading *))
+{
+	double *v = calloc(n ? n : 1, sizeof(*v)), found;
+	size_t i, kept = 0;
+
+	if (!v)
+		return NAN;
+	for (i = 0; i < n; i++)
+		if (!isnan(get(&r[i])))
+			v[kept++] = get(&r[i]);
+	found = tg_lower_mean(v, kept);
+	free(v);
+	return found;
+}
+
+static double counted_user(const struct tg_reading *r) { return r->counted[r->cycles].user; }
+static double counted_kernel(const struct tg_reading *r) { return r->counted[r->cycles].kernel; }
+
+static int fill_event(struct tg_event_figure *c, const struct tg_reading *r, size_t n,
+		      const struct tg_event *e, size_t event, const char *why)
+{
+	struct tg_reading *some = counted_readings(r, n, event, false, &n);
+	double *v = calloc(n ? n : 1, sizeof(*v));
+	struct tg_estimate found;
+	size_t i;
+
+	for (i = 0; some && v && i < n; i++)
+		v[i] = some[i].counted[event].value;
+	if (some && v) {
+		found = tg_estimate_rounds(v, n);
+		c->name = strdup(e->name);
+		c->value = found.value;
+		c->error = found.error;
+		c->user = lower_mean_of(some, n, counted_user);
+		c->kernel = lower_mean_of(some, n, counted_kernel);
+		c->reason = why ? strdup(why) : NULL;
+		if (isnan(c->value) && !why)
+			c->reason = strdup("it was counted in no round");
+	}
+	free(some);
+	free(v);
+	return c->name && (c->reason || !(why || isnan(c->value))) ? 0 : -1;
+}
+
+int tg_fill_events(struct tg_figure *f, const struct tg_reading *r, size_t n,
+		   const struct tg_events *events, char *const *why)
+{
+	size_t i;
+
+	if (!events->n)
+		return 0;
+	f->events = calloc(events->n, sizeof(*f->events));
+	if (!f->events)
+		return -1;
+	for (i = 0; i < events->n; i++) {
+		f->nr_events++;
+		if (fill_event(&f->events[i], r, n, &events->event[i], i, why[i]))
+			return -1;
+	}
+	return 0;
+}
+
 int tg_fill_figure(struct tg_figure *f, const struct tg_reading *r, const int *boots, size_t n,
 		   enum tg_unit unit, double tsc_mhz)
 {
@@ -225,8 +356,13 @@ int tg_fill_figure(struct tg_figure *f, const struct tg_reading *r, const int *b
 		double rate = unit == TG_UNIT_CYCLES ? TG_IMUL_CYCLES / r[i].imul : 1.0;
 
 		f->rounds[i].boot = boots[i];
-		f->rounds[i].value = v[i] = r[i].value * rate;
+		v[i] = r[i].value * rate;
 		f->rounds[i].median = r[i].median * rate;
+		if (r[i].by_counter) {
+			v[i] = r[i].counted[r[i].cycles].value;
+			f->rounds[i].median = r[i].counted[r[i].cycles].median;
+		}
+		f->rounds[i].value = v[i];
 		ticks[i] = r[i].value;
 		f->samples += r[i].kept;
 		f->discarded += r[i].discarded;

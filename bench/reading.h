@@ -9,6 +9,13 @@
 #include "engine.h"
 #include "report.h"
 
+/* What a counter counted, per copy of the body. */
+struct tg_counted {
+	double value, median;	/* in the modes asked for; NaN: not counted */
+	double user, kernel;	/* of value; NaN where not told apart, or not asked for */
+	double imul, add;	/* per instruction of the chains */
+};
+
 /* One experiment in one round, in TSC ticks. */
 struct tg_reading {
 	double value, median;	/* per copy of the body */
@@ -19,11 +26,15 @@ struct tg_reading {
 	long beside;		/* samples kept beside a slow canary */
 	double level;		/* that of the canary, 0: none */
 	size_t span;		/* which of the run's (core_state.h), from 0 */
+	struct tg_counted counted[TG_EVENTS_MAX];
+	bool by_counter;	/* counted[cycles] is the figure, in core cycles */
+	size_t cycles;
 };
 
 /*
  * tg_reduce - a round's reading from its samples. step: granularity of the
- * clock in ticks. -1 if a series that the figure needs is missing.
+ * clock in ticks. -1 if a series that the figure needs is missing. What samples do
+ * not tell is 0.
  */
 int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out);
 
@@ -77,8 +88,27 @@ void tg_calibrate(const struct tg_reading *r, size_t n, uint64_t step,
 bool tg_steady(const struct tg_reading *r, size_t n);
 
 /*
+ * tg_calibrate_counter - whether event number cycles of the readings counts core
+ * cycles: the chains must take 3 and 1 of them, within TG_CHAIN_TOLERANCE in the
+ * middle one of the readings that have it. Then cal, as tg_calibrate() leaves it,
+ * gets its name and what it says of the clock, and true is returned; else its note says why
+ * not, if any reading has it. Not where the clock counts instructions.
+ */
+bool tg_calibrate_counter(const struct tg_reading *r, size_t n, size_t cycles, const char *name,
+			  struct tg_calibration *cal);
+
+/*
+ * tg_fill_events - the events of a figure from its readings; those in which an
+ * event was not counted are left out. why: for each event why it, or one of its
+ * modes, was not counted in a round, or NULL. 0, or -1 when memory is short.
+ */
+int tg_fill_events(struct tg_figure *f, const struct tg_reading *r, size_t n,
+		   const struct tg_events *events, char *const *why);
+
+/*
  * tg_fill_figure - rounds, value, error, ns and status of a figure from its
- * readings. Each round is converted by the chain that ran beside it.
+ * readings. Each round is converted by the chain that ran beside it, or was
+ * counted in core cycles where it says so.
  * boots: the boot of each reading. tsc_mhz: for ns. Where a reading is NaN, or
  * there is none, the figure is TG_FAILED with a reason and no rounds. 0, or -1
  * when memory is short.

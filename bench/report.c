@@ -52,6 +52,11 @@ static void free_figure(struct tg_figure *f)
 	for (size_t i = 0; i < f->nr_left_out; i++)
 		free(f->left_out[i]);
 	free(f->left_out);
+	for (size_t i = 0; i < f->nr_events; i++) {
+		free(f->events[i].name);
+		free(f->events[i].reason);
+	}
+	free(f->events);
 	free(f->rounds);
 	free(f->name);
 	free(f->method);
@@ -80,6 +85,8 @@ static void free_environment(struct tg_environment *env)
 	free(env->qemu_cpu);
 	free(env->accel);
 	free(env->append);
+	free(env->counters);
+	free(env->kvm);
 }
 
 void tg_report_free(struct tg_report *r)
@@ -92,6 +99,7 @@ void tg_report_free(struct tg_report *r)
 	tg_events_free(r);
 	free_environment(&r->env);
 	free(r->cal.note);
+	free(r->cal.counter);
 	free(r->plan.tier);
 	free(r->plan.quiet);
 	free(r->tollgate);

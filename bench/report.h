@@ -36,6 +36,14 @@ struct tg_round {
 	double value, median;	/* in the figure's unit, per body */
 };
 
+/* What a counter counted of a figure's body: `run -e`. */
+struct tg_event_figure {
+	char *name;		/* the event, as it was asked for */
+	double value, error;	/* per body, in the modes asked for; NaN: not counted */
+	double user, kernel;	/* of value; NaN: not told apart, or not counted */
+	char *reason;		/* why it, or a mode, was not counted; else NULL */
+};
+
 struct tg_figure {
 	char *name;		/* full name with ring: irq/cli@r0 */
 	char *method;		/* SLOPE REARM PAIR SHOT LOOP EVENT */
@@ -49,6 +57,8 @@ struct tg_figure {
 	long disturbed;		/* rounds kept for want of better: see run.h */
 	char **left_out;	/* rehearsals: instructions left out */
 	size_t nr_left_out;
+	struct tg_event_figure *events;
+	size_t nr_events;
 	bool exits;		/* a hypervisor traps this body */
 	bool quick;		/* fewer than TG_FULL_ROUNDS rounds, unit not insns */
 	enum tg_status status;
@@ -88,6 +98,8 @@ struct tg_environment {
 	char *qemu_cpu;		/* -cpu or NULL */
 	char *accel;		/* "tcg,icount" "tcg" "kvm" or NULL */
 	char *append;		/* words the user added to the guest's command line, or NULL */
+	char *counters;		/* what there is to count with, or why not; NULL: an old report */
+	char *kvm;		/* what vm/kvm-probe.sh said, if it was asked, or NULL */
 };
 
 struct tg_calibration {
@@ -101,6 +113,7 @@ struct tg_calibration {
 	double state, entry;
 	long left_out;		/* readings of a shared core or of another state */
 	long tsc_step;		/* granularity of RDTSC, ticks */
+	char *counter;		/* event that core cycles come from; NULL: the chains */
 	bool witness;		/* interrupts show in ring 3; else discarded counts none there */
 	char *note;		/* why the unit is what it is; one line */
 };

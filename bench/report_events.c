@@ -1,218 +1,146 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The counts, histograms and proofs of a report: from JSON, to JSON, and freed. */
+/* The text report's tables of events. */
+#define _GNU_SOURCE	/* asprintf() */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
-#include "report_fields.h"
+#include "report_head.h"
+#include "wrap.h"
 
-const char *const tg_proof_names[TG_NR_PROOF_RESULTS] = { "passed", "failed", "skipped" };
+/* Names below a reason are set in by this. */
+#define INDENT 2
 
-#define PLACE 96
-
-/* What differs between the three arrays. */
-struct kind {
-	const char *key;
-	const struct tg_table *table;
-	size_t size;
-	int (*check)(const struct tg_reading *in, const json_t *object, const char *place,
-		     void *item);
-};
-
-static int check_count(const struct tg_reading *in, const json_t *object, const char *place,
-		       void *item)
+static const char *text_of(const char *s)
 {
-	const struct tg_count *c = item;
-	bool why = c->reason && *c->reason;
-
-	(void)object;
-	if (!isnan(c->value) && (c->value != floor(c->value) || c->value > 0x1p53))
-		return tg_field_fault(in, place, "value",
-				      "must be a whole number, at most 9007199254740992, or null");
-	if (isnan(c->value) && !why)
-		return tg_field_fault(in, place, "reason", "must say why when value is null");
-	if (!isnan(c->value) && c->reason)
-		return tg_field_fault(in, place, "reason", "must be null when there is a value");
-	return 0;
+	return s ? s : "";
 }
 
-static int check_histogram(const struct tg_reading *in, const json_t *object, const char *place,
-			   void *item)
+/* Event number at of a figure is called the same, and is the first so called. */
+static const struct tg_event_figure *find(const struct tg_figure *f, const char *name)
 {
-	struct tg_histogram *h = item;
-	json_t *array = tg_field_of_type(in, object, place, "bins", JSON_ARRAY);
-	char at[PLACE + 32];
+	for (size_t i = 0; i < f->nr_events; i++)
+		if (!strcmp(text_of(f->events[i].name), name))
+			return &f->events[i];
+	return NULL;
+}
 
-	if (!array)
-		return -1;
-	h->bins = calloc(json_array_size(array) + 1, sizeof(*h->bins));
-	if (!h->bins)
-		return tg_reading_fault(in, "out of memory");
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		json_t *bin = json_array_get(array, i);
+/* Two significant digits of the error, at most three decimals; whole numbers without. */
+static int decimals_of(const struct tg_event_figure *c)
+{
+	int decimals;
 
-		snprintf(at, sizeof(at), "%sbins[%zu]", place, i);
-		if (!json_is_object(bin))
-			return tg_field_fault(in, at, "", "must be an object");
-		strcat(at, ".");
-		if (tg_fields_get(in, bin, at, &tg_bin_table, &h->bins[i]))
-			return -1;
-		h->nr_bins++;
+	if (c->error > 0 && isfinite(c->error)) {
+		decimals = 1 - (int)floor(log10(c->error));
+		return decimals < 0 ? 0 : decimals > 3 ? 3 : decimals;
 	}
-	if (h->reason && !*h->reason)
-		return tg_field_fault(in, place, "reason", "must say why, or be null");
-	if (h->reason && h->nr_bins)
-		return tg_field_fault(in, place, "reason", "must be null when there are bins");
-	return 0;
+	return isfinite(c->value) && c->value == floor(c->value) ? 0 : 3;
 }
 
-static int check_proof(const struct tg_reading *in, const json_t *object, const char *place,
-		       void *item)
+static void put_number(char *cell, size_t len, double v, int decimals)
 {
-	const struct tg_proof *p = item;
-
-	(void)object;
-	if (p->result == TG_PROOF_PASSED && p->reason)
-		return tg_field_fault(in, place, "reason", "must be null when result is \"passed\"");
-	if (p->result != TG_PROOF_PASSED && (!p->reason || !*p->reason))
-		return tg_field_fault(in, place, "reason", "must say why when result is \"%s\"",
-				      tg_proof_names[p->result]);
-	return 0;
+	if (!isfinite(v))
+		snprintf(cell, len, "-");
+	else if (fabs(v) >= 1e9)
+		snprintf(cell, len, "%.4g", v);
+	else
+		/* nothing that rounds to zero keeps its sign */
+		snprintf(cell, len, "%.*f", decimals,
+			 fabs(v) < 0.5 * pow(10, -decimals) ? 0 : v);
 }
 
-static const struct kind counts = { "counts", &tg_count_table, sizeof(struct tg_count),
-				    check_count };
-static const struct kind histograms = { "histograms", &tg_histogram_table,
-					sizeof(struct tg_histogram), check_histogram };
-static const struct kind proofs = { "proofs", &tg_proof_table, sizeof(struct tg_proof),
-				    check_proof };
-
-/* Every kind of item begins with its name. */
-static const char *name_of(const void *item)
+static void put_event(FILE *out, const struct tg_figure *f, const struct tg_event_figure *c)
 {
-	return *(char *const *)item;
+	char value[32], error[32], both[80], user[32], kernel[32], cells[160];
+	int decimals = decimals_of(c);
+
+	put_number(value, sizeof(value), c->value, decimals);
+	put_number(error, sizeof(error), c->error, decimals);
+	put_number(user, sizeof(user), c->user, decimals);
+	put_number(kernel, sizeof(kernel), c->kernel, decimals);
+	snprintf(both, sizeof(both), isfinite(c->value) ? "%s +- %-5s" : "-         ", value, error);
+	snprintf(cells, sizeof(cells), "%s %10s %10s", both, user, kernel);
+	tg_row(out, text_of(f->name), cells);
 }
 
-static int get_item(const struct tg_reading *in, const struct kind *kind, const json_t *object,
-		    size_t i, json_t *seen, void *item)
+static bool has_numbers(const struct tg_event_figure *c)
 {
-	char place[PLACE];
-
-	snprintf(place, sizeof(place), "%s[%zu]", kind->key, i);
-	if (!json_is_object(object))
-		return tg_field_fault(in, place, "", "must be an object");
-	strcat(place, ".");
-	if (tg_fields_get(in, object, place, kind->table, item) ||
-	    kind->check(in, object, place, item))
-		return -1;
-	if (json_object_get(seen, name_of(item)))
-		return tg_field_fault(in, place, "name", "a second \"%.80s\"; names are unique",
-				      name_of(item));
-	if (json_object_set_new(seen, name_of(item), json_true()))
-		return tg_reading_fault(in, "out of memory");
-	return 0;
+	return c && (isfinite(c->value) || isfinite(c->user) || isfinite(c->kernel));
 }
 
-static int get_array(const struct tg_reading *in, const struct kind *kind, const json_t *root,
-		     void **items, size_t *nr)
+/* The names of figures whose event was not counted for this reason. */
+static void put_reason(const struct tg_report *r, size_t first, const char *name, FILE *out)
 {
-	json_t *array = tg_field_of_type(in, root, "", kind->key, JSON_ARRAY), *seen;
-	size_t all = json_array_size(array);
-	int rc = 0;
+	const char *reason = find(&r->figures[first], name)->reason;
+	char *names = NULL;
+	size_t len, nr = 0;
+	FILE *list;
 
-	if (!array)
-		return -1;
-	if (!all)
-		return 0;
-	*items = calloc(all, kind->size);
-	seen = json_object();
-	if (!*items || !seen)
-		rc = tg_reading_fault(in, "out of memory");
-	/* an item that is half read belongs to the report too */
-	while (!rc && *nr < all) {
-		size_t i = (*nr)++;
+	for (size_t i = 0; i < first; i++) {
+		const struct tg_event_figure *c = find(&r->figures[i], name);
 
-		rc = get_item(in, kind, json_array_get(array, i), i, seen,
-			      (char *)*items + i * kind->size);
+		if (c && c->reason && !strcmp(c->reason, reason))
+			return;
 	}
-	json_decref(seen);
-	return rc;
-}
+	list = open_memstream(&names, &len);
+	if (!list)
+		return;
+	for (size_t i = first; i < r->nr_figures; i++) {
+		const struct tg_event_figure *c = find(&r->figures[i], name);
 
-int tg_events_get(const struct tg_reading *in, const json_t *root, struct tg_report *r)
-{
-	if (get_array(in, &counts, root, (void **)&r->counts, &r->nr_counts) ||
-	    get_array(in, &histograms, root, (void **)&r->histograms, &r->nr_histograms) ||
-	    get_array(in, &proofs, root, (void **)&r->proofs, &r->nr_proofs))
-		return -1;
-	return 0;
-}
-
-static json_t *put_item(json_t *array, const struct tg_table *table, const void *item)
-{
-	json_t *object = json_object();
-
-	if (json_array_append_new(array, object) || tg_fields_put(object, table, item))
-		return NULL;
-	return object;
-}
-
-static int put_bins(json_t *object, const struct tg_histogram *h)
-{
-	json_t *bins = json_array();
-
-	if (!object || json_object_set_new(object, "bins", bins))
-		return -1;
-	for (size_t i = 0; i < h->nr_bins; i++)
-		if (!put_item(bins, &tg_bin_table, &h->bins[i]))
-			return -1;
-	return 0;
-}
-
-int tg_events_put(json_t *root, const struct tg_report *r)
-{
-	json_t *array = json_array();
-
-	if (json_object_set_new(root, counts.key, array))
-		return -1;
-	for (size_t i = 0; i < r->nr_counts; i++)
-		if (!put_item(array, counts.table, &r->counts[i]))
-			return -1;
-	array = json_array();
-	if (json_object_set_new(root, histograms.key, array))
-		return -1;
-	for (size_t i = 0; i < r->nr_histograms; i++)
-		if (put_bins(put_item(array, histograms.table, &r->histograms[i]),
-			     &r->histograms[i]))
-			return -1;
-	array = json_array();
-	if (json_object_set_new(root, proofs.key, array))
-		return -1;
-	for (size_t i = 0; i < r->nr_proofs; i++)
-		if (!put_item(array, proofs.table, &r->proofs[i]))
-			return -1;
-	return 0;
-}
-
-void tg_events_free(struct tg_report *r)
-{
-	for (size_t i = 0; i < r->nr_counts; i++) {
-		free(r->counts[i].name);
-		free(r->counts[i].reason);
+		if (!c || !c->reason || strcmp(c->reason, reason))
+			continue;
+		nr++;
+		fprintf(list, "%s ", text_of(r->figures[i].name));
 	}
-	for (size_t i = 0; i < r->nr_histograms; i++) {
-		free(r->histograms[i].name);
-		free(r->histograms[i].reason);
-		free(r->histograms[i].bins);
+	if (!fclose(list)) {
+		tg_say(out, "", 0, "%s not counted, or not whole: %zu figure%s: %s", name, nr,
+		       nr == 1 ? "" : "s", reason);
+		tg_say(out, "", INDENT, "%s", names);
 	}
-	for (size_t i = 0; i < r->nr_proofs; i++) {
-		free(r->proofs[i].name);
-		free(r->proofs[i].bound);
-		free(r->proofs[i].limits);
-		free(r->proofs[i].reason);
+	free(names);
+}
+
+static void put_table(const struct tg_report *r, const char *name, FILE *out)
+{
+	bool headed = false;
+	char *label = NULL;
+
+	if (asprintf(&label, "event %s", name) < 0)
+		return;
+	fputc('\n', out);
+	for (size_t i = 0; i < r->nr_figures; i++) {
+		const struct tg_event_figure *c = find(&r->figures[i], name);
+
+		if (!has_numbers(c))
+			continue;
+		if (!headed)
+			tg_row(out, label, "per body +- err         user     kernel");
+		headed = true;
+		put_event(out, &r->figures[i], c);
 	}
-	free(r->counts);
-	free(r->histograms);
-	free(r->proofs);
+	free(label);
+	for (size_t i = 0; i < r->nr_figures; i++) {
+		const struct tg_event_figure *c = find(&r->figures[i], name);
+
+		if (c && c->reason)
+			put_reason(r, i, name, out);
+	}
+}
+
+void tg_report_events(const struct tg_report *r, FILE *out)
+{
+	for (size_t i = 0; i < r->nr_figures; i++) {
+		const struct tg_figure *f = &r->figures[i];
+
+		for (size_t k = 0; k < f->nr_events; k++) {
+			const char *name = text_of(f->events[k].name);
+			bool seen = find(f, name) != &f->events[k];
+
+			for (size_t j = 0; j < i && !seen; j++)
+				seen = find(&r->figures[j], name);
+			if (!seen)
+				put_table(r, name, out);
+		}
+	}
 }

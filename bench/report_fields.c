@@ -189,8 +189,9 @@ static int get_string(const struct tg_reading *in, const char *place, const stru
 		if (get_word(in, place, f, value, &index))
 			return -1;
 		break;
+	case TG_FIELD_LATER:
 	case TG_FIELD_OPTIONAL:
-		if (json_is_null(value)) {
+		if (json_is_null(value) || (!value && f->kind == TG_FIELD_LATER)) {
 			*to = NULL;
 			return 0;
 		}
@@ -338,6 +339,9 @@ static json_t *field_value(const struct tg_field *f, const void *from)
 	case TG_FIELD_MAYBE:
 	case TG_FIELD_MAYBE_SIZE:
 		real = *(const double *)from;
+		/* ten digits would round it, past its limit perhaps */
+		if (fabs(real) >= 1e10 && fabs(real) <= 0x1p53 && real == floor(real))
+			return json_integer((json_int_t)real);
 		return isfinite(real) ? json_real(real) : json_null();
 	default:
 		return tg_json_text(*(char *const *)from);

@@ -15,6 +15,7 @@ enum tg_field_kind {		/* type of the member */
 	TG_FIELD_TEXT,		/* char *, not empty */
 	TG_FIELD_LINE,		/* char *, may be empty */
 	TG_FIELD_OPTIONAL,	/* char *, NULL is null */
+	TG_FIELD_LATER,		/* the same; missing in reports from before it was there */
 	TG_FIELD_DATE,		/* char *, 2026-01-31T12:00:00Z */
 	TG_FIELD_NAME,		/* char *, family/name...@r0 */
 	TG_FIELD_WORD,		/* char *, one of words */
@@ -43,8 +44,8 @@ struct tg_table {
 	size_t nr;
 };
 extern const struct tg_table tg_report_table, tg_environment_table, tg_plan_table,
-	tg_calibration_table, tg_figure_table, tg_round_table, tg_count_table, tg_histogram_table,
-	tg_bin_table, tg_proof_table;
+	tg_calibration_table, tg_figure_table, tg_round_table, tg_event_figure_table,
+	tg_count_table, tg_histogram_table, tg_bin_table, tg_proof_table;
 
 /* Where messages of one reading go, and what they start with. */
 struct tg_reading {

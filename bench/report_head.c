@@ -218,6 +218,15 @@ static void say_lane(const struct tg_report *r, FILE *out)
 		say_line(out, "guest:", "QEMU %s, -cpu %s, %s%s%s", known(env->qemu),
 			 known(env->qemu_cpu), known(env->accel), appended,
 			 env->append ? env->append : "");
+	if (env->kvm)
+		say_line(out, "kvm:", "%s", env->kvm);
+}
+
+/* Reports from before there were counters say nothing of them. */
+static void say_counters(const struct tg_report *r, FILE *out)
+{
+	if (r->env.counters)
+		tg_say(out, "counters:", INDENT, "%s", r->env.counters);
 }
 
 static void say_plan(const struct tg_plan_info *plan, FILE *out)
@@ -335,6 +344,7 @@ void tg_report_head(const struct tg_report *r, FILE *out)
 	say_line(out, "cmdline:", "%s", env->cmdline ? env->cmdline : "unknown");
 	say_mitigations(env, out);
 	say_lane(r, out);
+	say_counters(r, out);
 	say_plan(&r->plan, out);
 	say_calibration(r, out);
 	say_errors(r, out);

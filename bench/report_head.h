@@ -14,4 +14,7 @@ void tg_say(FILE *out, const char *label, int indent, const char *fmt, ...)
 /* Everything above the table of figures. */
 void tg_report_head(const struct tg_report *r, FILE *out);
 
+/* What counters counted: a table for each event, and what was not counted. */
+void tg_report_events(const struct tg_report *r, FILE *out);
+
 #endif

@@ -18,6 +18,15 @@
 /* Significant digits of a number; see tg_report_dump(). */
 #define DIGITS 10
 
+/* The first character that is no white space; 0: there is none. */
+static char first_of(const char *buf, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!strchr(" \t\r\n", buf[i]))
+			return buf[i];
+	return 0;
+}
+
 struct tg_report *tg_report_parse(const char *buf, size_t len, const char *name, char *err,
 				  size_t errlen)
 {
@@ -33,8 +42,11 @@ struct tg_report *tg_report_parse(const char *buf, size_t len, const char *name,
 	root = json_loadb(buf, len, JSON_REJECT_DUPLICATES, &fault);
 	if (!root) {
 		/* A fault at the very end, as in half a word, is a cut too. */
-		if (json_error_code(&fault) == json_error_premature_end_of_input ||
-		    (size_t)fault.position >= len)
+		if (json_error_code(&fault) == json_error_end_of_input_expected)
+			tg_field_fault(&in, "", "", "not JSON: something follows its end, in line %d",
+				       fault.line);
+		else if (json_error_code(&fault) == json_error_premature_end_of_input ||
+			 ((size_t)fault.position >= len && first_of(buf, len) == '{'))
 			tg_field_fault(&in, "", "", "truncated: the JSON ends early, in line %d",
 				       fault.line);
 		else
@@ -128,6 +140,13 @@ static int put_figure(json_t *array, const struct tg_figure *f)
 		json_t *round = append_object(rounds);
 
 		if (!round || tg_fields_put(round, &tg_round_table, &f->rounds[i]))
+			return -1;
+	}
+	for (size_t i = 0; i < f->nr_events; i++) {
+		json_t *event = i ? append_object(json_object_get(object, "events")) :
+				    append_object(add_array(object, "events"));
+
+		if (!event || tg_fields_put(event, &tg_event_figure_table, &f->events[i]))
 			return -1;
 	}
 	for (size_t i = 0; i < f->nr_left_out; i++)

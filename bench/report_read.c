@@ -107,6 +107,39 @@ static int get_left_out(const struct tg_reading *in, const json_t *object, const
 	return 0;
 }
 
+/* Reports in which nothing was counted have none. */
+static int get_events(const struct tg_reading *in, const json_t *object, const char *place,
+		      struct tg_figure *f)
+{
+	json_t *array = json_object_get(object, "events");
+	char at[96];
+
+	if (!array)
+		return 0;
+	if (!tg_field_of_type(in, object, place, "events", JSON_ARRAY))
+		return -1;
+	f->events = calloc(json_array_size(array) + 1, sizeof(*f->events));
+	if (!f->events)
+		return tg_reading_fault(in, "out of memory");
+
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		json_t *event = json_array_get(array, i);
+		struct tg_event_figure *c = &f->events[i];
+
+		snprintf(at, sizeof(at), "%sevents[%zu]", place, i);
+		if (!json_is_object(event))
+			return tg_field_fault(in, at, "", "must be an object");
+		strcat(at, ".");
+		f->nr_events++;
+		if (tg_fields_get(in, event, at, &tg_event_figure_table, c))
+			return -1;
+		if (isnan(c->value) && (!c->reason || !*c->reason))
+			return tg_field_fault(in, at, "reason",
+					      "must say why when value is null");
+	}
+	return 0;
+}
+
 /* A status promises certain fields: the if/then part of results/schema.json. */
 static int check_status(const struct tg_reading *in, const char *place, const struct tg_figure *f)
 {
@@ -133,7 +166,8 @@ static int get_figure(const struct tg_reading *in, const json_t *object, const c
 		      int boots, struct tg_figure *f)
 {
 	if (tg_fields_get(in, object, place, &tg_figure_table, f) ||
-	    get_rounds(in, object, place, boots, f) || get_left_out(in, object, place, f))
+	    get_rounds(in, object, place, boots, f) || get_left_out(in, object, place, f) ||
+	    get_events(in, object, place, f))
 		return -1;
 	return check_status(in, place, f);
 }

@@ -56,6 +56,8 @@ static const struct tg_field environment_fields[] = {
 	FIELD(OPTIONAL, qemu_cpu),
 	FIELD(OPTIONAL, accel),
 	FIELD(OPTIONAL, append),
+	FIELD(LATER, counters),
+	FIELD(LATER, kvm),
 };
 const struct tg_table tg_environment_table = { environment_fields, NR(environment_fields) };
 #undef STRUCT
@@ -84,6 +86,7 @@ static const struct tg_field calibration_fields[] = {
 	FIELD(MAYBE, entry),
 	WHOLE(LONG, left_out, 0, MOST),
 	WHOLE(LONG, tsc_step, 0, MOST),
+	FIELD(LATER, counter),
 	FIELD(BOOL, witness),
 	FIELD(LINE, note),
 };
@@ -116,6 +119,18 @@ static const struct tg_field round_fields[] = {
 	FIELD(REAL, median),
 };
 const struct tg_table tg_round_table = { round_fields, NR(round_fields) };
+#undef STRUCT
+
+#define STRUCT struct tg_event_figure
+static const struct tg_field event_fields[] = {
+	FIELD(TEXT, name),
+	FIELD(MAYBE, value),
+	FIELD(MAYBE_SIZE, error),
+	FIELD(MAYBE, user),
+	FIELD(MAYBE, kernel),
+	FIELD(OPTIONAL, reason),
+};
+const struct tg_table tg_event_figure_table = { event_fields, NR(event_fields) };
 #undef STRUCT
 
 #define STRUCT struct tg_count

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,19 +91,9 @@ static void put_row(FILE *out, const char *name, const char *value, const char *
 		    const char *ns, const char *rounds, const char *discarded)
 {
 	char cells[160];
-	int len = snprintf(cells, sizeof(cells), "%s %-6s %6s %7s %4s", value, unit, ns, rounds,
-			   discarded);
-	char *ascii = tg_ascii(name);
 
-	if (!ascii)
-		return;
-	if ((int)strlen(ascii) + 1 + len <= TG_COLUMNS) {
-		fprintf(out, "%-*s%s\n", TG_COLUMNS - len, ascii, cells);
-	} else {
-		tg_wrap(out, "", 0, ascii);
-		fprintf(out, "%*s\n", TG_COLUMNS, cells);
-	}
-	free(ascii);
+	snprintf(cells, sizeof(cells), "%s %-6s %6s %7s %4s", value, unit, ns, rounds, discarded);
+	tg_row(out, name, cells);
 }
 
 static void put_figure(FILE *out, const struct tg_figure *f)
@@ -194,7 +185,7 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
-static void list_names(const struct tg_report *r, size_t at, same_fn same, FILE *out)
+static void list_names(const struct tg_report *r, size_t at, same_fn same, size_t most, FILE *out)
 {
 	char *names = NULL;
 	size_t len;
@@ -202,8 +193,8 @@ static void list_names(const struct tg_report *r, size_t at, same_fn same, FILE 
 
 	if (!list)
 		return;
-	for (size_t i = at; i < r->nr_figures; i++)
-		if (same(&r->figures[at], &r->figures[i]))
+	for (size_t i = at; i < r->nr_figures && most; i++)
+		if (same(&r->figures[at], &r->figures[i]) && most--)
 			fprintf(list, "%s ", name_of(&r->figures[i]));
 	if (!fclose(list))
 		tg_say(out, "", INDENT, "%s", names);
@@ -242,7 +233,7 @@ static void put_reasons(const struct tg_report *r, FILE *out)
 		fputc('\n', out);
 		tg_say(out, "", 0, "%s: %zu figure%s: %s", tg_status_names[first->status], nr,
 		       plural(nr), first->reason ? first->reason : "no reason given");
-		list_names(r, i, same_reason, out);
+		list_names(r, i, same_reason, SIZE_MAX, out);
 	}
 }
 
@@ -264,21 +255,29 @@ static void put_rehearsals(const struct tg_report *r, FILE *out)
 		if (!fclose(list)) {
 			fputc('\n', out);
 			tg_say(out, "", 0, "rehearsal%s, not measured: %s", plural(nr), left_out);
-			list_names(r, i, same_left_out, out);
+			list_names(r, i, same_left_out, SIZE_MAX, out);
 		}
 		free(left_out);
 	}
 }
 
+/* So many names are listed; of more the number is told, and these first. */
+#define NAMES_MOST 16
+
 /* A list of the figures that are like one another, below its heading. */
 static void put_mark(const struct tg_report *r, same_fn same, const char *heading, FILE *out)
 {
 	for (size_t i = 0; i < r->nr_figures; i++) {
-		if (!group_of(r, i, same))
+		size_t nr = group_of(r, i, same);
+
+		if (!nr)
 			continue;
 		fputc('\n', out);
-		tg_say(out, "", 0, "%s", heading);
-		list_names(r, i, same, out);
+		if (nr > NAMES_MOST)
+			tg_say(out, "", 0, "%s %zu figures, the first:", heading, nr);
+		else
+			tg_say(out, "", 0, "%s", heading);
+		list_names(r, i, same, NAMES_MOST, out);
 	}
 }
 
@@ -296,8 +295,9 @@ static void put_marks(const struct tg_report *r, FILE *out)
 	put_mark(r, both_disturbed,
 		 "beside another thread on the core, or in another state of it, so off by up to a quarter:",
 		 out);
-	if (r->env.hypervisor && strcmp(r->env.hypervisor, "none"))
-		put_mark(r, both_exit, "trapped by the hypervisor, so the exit counts in:", out);
+	if (r->env.hypervisor && strcmp(r->env.hypervisor, "none") && r->cal.unit != TG_UNIT_INSNS)
+		put_mark(r, both_exit, "a hypervisor may trap these, and its exit then counts in:",
+			 out);
 }
 
 int tg_report_text(const struct tg_report *r, FILE *out)
@@ -313,6 +313,7 @@ int tg_report_text(const struct tg_report *r, FILE *out)
 		return -ENOMEM;
 	tg_report_head(r, whole);
 	put_tables(r, whole);
+	tg_report_events(r, whole);
 	put_reasons(r, whole);
 	put_rehearsals(r, whole);
 	put_marks(r, whole);

@@ -265,24 +265,52 @@ static void rest_fpu(__u64 rfbm)
 			     : "memory", TG_FPU_REGISTERS);
 }
 
+/* Room for what the counters count, one allocation, which the first series points to. */
+static int make_counting_room(const struct tg_sampler *s, struct tg_counting *c)
+{
+	size_t total = 0;
+	__u64 *room;
+	int r;
+
+	for (r = 0; r < TG_NR_ROLES; r++)
+		total += s->series[r].fn ? s->series[r].want * c->n : 0;
+	room = calloc(total ? total : 1, sizeof(*room));
+	if (!room)
+		return -1;
+	for (r = 0; r < TG_NR_ROLES; r++) {
+		c->out[r] = room;
+		room += s->series[r].fn ? s->series[r].want * c->n : 0;
+	}
+	return 0;
+}
+
 /*
- * Takes every series' samples. False with why, and nothing kept, where memory
- * is short or something interrupts too often.
+ * Takes every series' samples, with counters if c is not NULL. False with why, and
+ * nothing kept, where memory is short, something interrupts too often, or a
+ * counter is lost.
  */
-static bool take_samples(struct tg_sampler *s, struct tg_samples *out, char *why, size_t len)
+static bool take_samples(struct tg_sampler *s, struct tg_counting *c, struct tg_samples *out,
+			 char *why, size_t len)
 {
 	uint32_t passes = tg_sampler_passes(s);
 	uint64_t start;
 	int r;
 
-	if (make_room(s, out)) {
+	if (make_room(s, out) || (c && make_counting_room(s, c))) {
 		snprintf(why, len, "no memory for samples");
+		tg_samples_free(out);
 		return false;
 	}
 	s->limit = 4 * passes + 1000;
 	start = __builtin_ia32_rdtsc();
 	while (!tg_sampler_done(s)) {
-		tg_sampler_pass(s, passes);
+		if (!c) {
+			tg_sampler_pass(s, passes);
+		} else if (!tg_counted_pass(s, passes, c)) {
+			snprintf(why, len, "a counter was lost");
+			tg_samples_free(out);
+			return false;
+		}
 		if (__builtin_ia32_rdtsc() - start > TG_SERIES_TICKS) {
 			snprintf(why, len, "%u of %u passes took %llu ticks: this CPU is too busy",
 				 s->pass, passes, TG_SERIES_TICKS);
@@ -328,8 +356,9 @@ static enum tg_status start_crossing(const struct tg_request *q, char *why, size
 	return st;
 }
 
-enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *out,
-				char *why, size_t len)
+/* The one way through the engine, with counters if c is not NULL. */
+static enum tg_status run(const struct tg_request *q, struct tg_counting *c,
+			  struct tg_samples *out, char *why, size_t len)
 {
 	struct tg_sampler s = { .random = TG_BOOTSTRAP_SEED };
 	bool crossing = tg_exps[q->point.exp].family_id == TG_FAMILY_crossing;
@@ -347,9 +376,10 @@ enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *o
 	} else {
 		choose_areas(tg_fpu_point_format(&q->point));
 	}
-	tg_prepare(&s, &q->point, &host, q->samples, q->loops, TG_CAL_LOOPS);
+	(c ? tg_prepare_counted : tg_prepare)(&s, &q->point, &host, q->samples, q->loops,
+					      TG_CAL_LOOPS);
 	tg_canary_arm(&s.canary, q->canary, q->step, q->hurry);
-	st = take_samples(&s, out, why, len) ? TG_OK : TG_FAILED;
+	st = take_samples(&s, c, out, why, len) ? TG_OK : TG_FAILED;
 	if (crossing) {
 		if (st == TG_OK) {
 			st = tg_crossing_check(why, len);
@@ -363,5 +393,34 @@ enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *o
 	out->copies = q->loops * tg_ring3_block(q->point.exp);
 	out->cal_copies = TG_CAL_LOOPS * tg_block(TG_FAMILY_insn);
 	out->fenced = tg_exps[q->point.exp].flags & TG_F_FENCED;
+	return st;
+}
+
+enum tg_status tg_ring3_measure(const struct tg_request *q, struct tg_samples *out,
+				char *why, size_t len)
+{
+	return run(q, NULL, out, why, len);
+}
+
+enum tg_status tg_ring3_count(const struct tg_request *q, struct tg_counter_set *set,
+			      const struct tg_events *events, struct tg_samples *out,
+			      char *why, size_t len)
+{
+	struct tg_counting c = { .n = 0 };
+	struct tg_samples ticks;
+	enum tg_status st;
+
+	tg_counters_aim(&c, set);
+	st = run(q, &c, &ticks, why, len);
+	if (c.lost)
+		tg_counters_fault(set, events, why, len);
+	if (st == TG_OK) {
+		if (tg_counting_split(&c, &ticks, out)) {
+			snprintf(why, len, "no memory for counts");
+			st = TG_FAILED;
+		}
+		tg_samples_free(&ticks);
+	}
+	free(c.out[0]);
 	return st;
 }

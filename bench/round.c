@@ -7,6 +7,7 @@
  *		at most, level of the canary if known (below 0: no canary), both
  *		values of the core's state if known, share for tg_loops(), 1 to
  *		wait less, what keeps interrupts out of ring 0 or "-"
+ *		a line an event to count, if any (counted.h)
  *		a line a point: number, ticks a pass (0: find out), samples (0:
  *		likewise), full name
  *	out	step TICKS WITNESS CANARY CORE, first of all: the clock, whether
@@ -14,6 +15,7 @@
  *		state 0 CORE ENTRY	the probes (core_state.h) as a span begins
  *		state 1 CORE ENTRY	and as it ends
  *		begin N
+ *		count N EVENT ...	what came of an event (counted.h), before its ok
  *		ok N pass samples value median imul add canary bracket kept discarded beside
  *		skipped|refused|failed N reason
  */
@@ -21,6 +23,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "counted.h"
 #include "place.h"
 #include "run.h"
 #include "stats.h"
@@ -104,6 +107,7 @@ struct orders {
 	uint32_t samples;	/* at most */
 	double canary, share;
 	char quiet[16];
+	struct tg_events events;
 };
 
 /* Where this process is, and what it found there. */
@@ -113,6 +117,19 @@ struct place {
 	double since;		/* when the span began, ms */
 	long kept, beside;	/* of the span */
 };
+
+/* The counting pass, behind the one that was timed. */
+static void count(size_t n, const struct tg_request *q, const struct tg_events *events)
+{
+	struct tg_counted_event counted[TG_EVENTS_MAX];
+	size_t i;
+
+	if (!events->n)
+		return;
+	tg_count_point(q, events, counted);
+	for (i = 0; i < events->n; i++)
+		tg_counted_say(n, i, &counted[i]);
+}
 
 static void one(size_t n, struct tg_request *q, double pass, const struct orders *o,
 		struct place *p)
@@ -137,6 +154,7 @@ static void one(size_t n, struct tg_request *q, double pass, const struct orders
 	if (st != TG_OK) {
 		printf("%s %zu %s\n", tg_status_names[st], n, why);
 	} else {
+		count(n, q, &o->events);
 		printf("ok %zu %.17g %u %.17g %.17g %.17g %.17g %.17g %.17g %ld %ld %ld\n", n, pass,
 		       q->samples, r.value, r.median, r.imul, r.add, r.canary, r.bracket, r.kept,
 		       r.discarded, r.beside);
@@ -254,8 +272,8 @@ int tg_cmd_round(int argc, char **argv)
 {
 	struct tg_request q = { .cpu = -1 };
 	struct place p = { .other = -1 };
-	struct orders o;
-	char line[TG_NAME_MAX + 64], name[TG_NAME_MAX], err[256];
+	struct orders o = { .samples = 0 };
+	char line[TG_NAME_MAX + 192], name[TG_NAME_MAX], err[256];
 	double pass;
 	size_t n;
 	int rc;
@@ -280,6 +298,11 @@ int tg_cmd_round(int argc, char **argv)
 	       q.canary, tg_core_type());
 	begin(&p, &q, probe(&q));
 	while (fgets(line, sizeof(line), stdin)) {
+		rc = tg_event_hear(line, &o.events);
+		if (rc < 0)
+			return TG_EXIT_INPUT;
+		if (rc)
+			continue;
 		if (sscanf(line, "%zu %lf %u %127s", &n, &pass, &q.samples, name) != 4 ||
 		    tg_point_parse(name, &q.point, err, sizeof(err)))
 			return TG_EXIT_INPUT;

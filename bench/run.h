@@ -24,6 +24,8 @@
 #define TG_GOOD_SHARE		10
 #define TG_BOOTS_MAX		100
 
+enum tg_accel { TG_ACCEL_AUTO, TG_ACCEL_KVM, TG_ACCEL_TCG, TG_NR_ACCELS };
+
 struct tg_options {
 	enum tg_lane lane;
 	int rounds;		/* 0: by default of the lane */
@@ -32,14 +34,23 @@ struct tg_options {
 	bool fit;		/* samples is a default: fewer where they are dear */
 	int cpu;		/* -1: the highest CPU this process may use, and a second */
 	int boots;
+	int mem;		/* of a guest, MiB; 0: vm/boot.sh's default */
 	bool full, quick;
 	bool icount;		/* defaults for an instruction counter */
 	const char *quiet;	/* NULL: the module's default */
-	const char *kernel;
+	const char *events;	/* a list, or none; NULL: core cycles, where they can be counted */
+	struct tg_events counted;	/* what that comes to here */
+	int cycles;		/* the event of these that counts core cycles, -1: none */
+	const char *kernel;	/* lane vm: a name for vm/kernel.sh */
+	const char *build;	/* NULL: kernel names its own tree */
+	int vm_accel;		/* enum tg_accel; -1 while parsing: not given */
+	bool vm_no_icount;	/* TCG without the instruction counter (tests) */
+	const char *vm_cpu;	/* QEMU's -cpu; NULL: all that the accelerator has */
+	const char *vm_append;	/* words for the guest's command line; NULL: none */
 	const char *output;	/* directory; NULL: results/local/<UTC>-<lane>-<kernel> */
 	const char *json;	/* file for the JSON alone (the guest's job) */
 	/* what a guest is told of the machine it runs on; NULL elsewhere */
-	const char *qemu, *qemu_cpu, *accel, *append;
+	const char *qemu, *qemu_cpu, *accel, *append, *kvm;
 	char **patterns;
 	size_t nr_patterns;
 };
@@ -60,6 +71,8 @@ struct tg_track {
 	int *boots;
 	size_t nr_readings;
 	size_t turns;		/* rounds whose turn it was in, but for those over again */
+	struct tg_counted counted[TG_EVENTS_MAX];	/* of the round under way */
+	char *uncounted[TG_EVENTS_MAX];		/* why an event was not, or not whole, in a round */
 	size_t skips;		/* rounds that could not measure it */
 	/*
 	 * Of these taken beside another thread on the core, or in another state of

@@ -11,21 +11,9 @@
 
 #include <tollgate/fpu_image.h>
 
+#include "cmdline.h"
 #include "run.h"
-
-/* The first line of a file without its newline; text where there is none. */
-static char *first_line(const char *path, const char *text)
-{
-	char line[4096] = "";
-	FILE *f = fopen(path, "r");
-
-	if (!f || !fgets(line, sizeof(line), f))
-		snprintf(line, sizeof(line), "%s", text);
-	if (f)
-		fclose(f);
-	line[strcspn(line, "\n")] = 0;
-	return strdup(line);
-}
+#include "sysfile.h"
 
 /* A field of the first processor in /proc/cpuinfo. */
 static char *cpuinfo(const char *field)
@@ -56,28 +44,11 @@ static int cpuinfo_int(const char *field)
 	return v;
 }
 
-/*
- * The kernel's command line without words that locate or name a machine and
- * cannot change a cost: paths, addresses, identifiers (anything whose value
- * holds a '/' or a ':' and is no list of CPUs such as 0-31:1/2, or a UUID), and
- * what follows "--", which is init's.
- */
-static char *command_line(void)
+static char *command_line(const char *nodename)
 {
-	char *line = first_line("/proc/cmdline", ""), *kept = calloc(1, strlen(line) + 1);
-	char *word, *save = NULL;
+	char *line = tg_first_line("/proc/cmdline", ""), *kept;
 
-	for (word = strtok_r(line, " ", &save); kept && word && strcmp(word, "--");
-	     word = strtok_r(NULL, " ", &save)) {
-		const char *value = strchr(word, '=');
-		bool list = value && value[1 + strspn(value + 1, "0123456789,:/-")] == 0;
-
-		if ((strpbrk(word, "/:") && !list) || strstr(word, "UUID"))
-			continue;
-		if (*kept)
-			strcat(kept, " ");
-		strcat(kept, word);
-	}
+	kept = line ? tg_command_line(line, nodename) : NULL;
 	free(line);
 	return kept;
 }
@@ -104,7 +75,7 @@ static void mitigations(struct tg_environment *env)
 		env->mitigations = more;
 		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
 		more[env->nr_mitigations].key = strdup(e->d_name);
-		more[env->nr_mitigations++].value = first_line(path, "unknown");
+		more[env->nr_mitigations++].value = tg_first_line(path, "unknown");
 	}
 	if (d)
 		closedir(d);
@@ -175,13 +146,13 @@ void tg_sysinfo(struct tg_environment *env, int cpu)
 	env->microcode = cpuinfo("microcode");
 	env->kernel = strdup(u.release);
 	env->kernel_build = strdup(u.version);
-	env->cmdline = command_line();
+	env->cmdline = command_line(u.nodename);
 	mitigations(env);
 	env->hypervisor = hypervisor();
 	env->cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	env->cpu_pinned = cpu;
 	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor", cpu);
-	env->governor = first_line(path, "none");
-	env->smt = first_line("/sys/devices/system/cpu/smt/control", "unknown");
+	env->governor = tg_first_line(path, "none");
+	env->smt = tg_first_line("/sys/devices/system/cpu/smt/control", "unknown");
 	env->tsc_mhz = tsc_mhz();
 }

@@ -5,62 +5,21 @@
  * the boots come together.
  */
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "guest.h"
 #include "home.h"
-#include "run.h"
 #include "script.h"
 #include "stats.h"
 
-struct guest {
-	char release[128], image[PATH_MAX], build[PATH_MAX];
-	char qemu[64];
-	char dir[PATH_MAX];		/* private: module, job, what came out */
-	const char *cpu_model, *accel;
-	long limit;			/* seconds a boot may take */
-};
-
-/* A key=value line of a script's output. */
-static int value_of(const char *text, const char *key, char *buf, size_t len)
-{
-	size_t n = strlen(key);
-
-	for (; text; text = strchr(text, '\n')) {
-		text += *text == '\n';
-		if (!strncmp(text, key, n) && text[n] == '=') {
-			snprintf(buf, len, "%.*s", (int)strcspn(text + n + 1, "\n"), text + n + 1);
-			return 0;
-		}
-	}
-	return -1;
-}
-
-static int fetch(const struct tg_options *o, struct guest *g, char *err, size_t errlen)
-{
-	char *const argv[] = { "vm/fetch.sh", (char *)o->kernel, NULL };
-	char out[8192];
-	int rc = tg_script(argv, "fetching the kernel", out, sizeof(out), err, errlen);
-
-	if (rc)
-		return rc;
-	if (value_of(out, "release", g->release, sizeof(g->release)) ||
-	    value_of(out, "image", g->image, sizeof(g->image)) ||
-	    value_of(out, "build", g->build, sizeof(g->build))) {
-		snprintf(err, errlen, "vm/fetch.sh %s did not say where the kernel is", o->kernel);
-		return TG_EXIT_IO;
-	}
-	return TG_EXIT_OK;
-}
-
-static int build(const struct tg_options *o, const struct guest *g, char *err, size_t errlen)
+static int build(const struct tg_guest *g, char *err, size_t errlen)
 {
 	char ko[PATH_MAX + 16];
-	char *const argv[] = { "vm/module.sh", (char *)o->kernel, ko, NULL };
+	char *const argv[] = { "vm/module.sh", (char *)g->build, ko, NULL };
 
 	snprintf(ko, sizeof(ko), "%s/tollgate.ko", g->dir);
 	return tg_script(argv, "building the module", NULL, 0, err, errlen);
@@ -80,7 +39,7 @@ static void quoted(FILE *f, const char *word)
 }
 
 /* The guest's job: the script of `make bench LANE=host`, with this run's options. */
-static int write_job(const struct tg_options *o, const struct guest *g, char *err, size_t errlen)
+static int write_job(const struct tg_options *o, const struct tg_guest *g, char *err, size_t errlen)
 {
 	char path[PATH_MAX + 16];
 	size_t i;
@@ -96,8 +55,17 @@ static int write_job(const struct tg_options *o, const struct guest *g, char *er
 	fprintf(f, " --env-qemu-cpu");
 	quoted(f, g->cpu_model);
 	fprintf(f, " --env-accel");
-	quoted(f, g->accel);
-	fprintf(f, " --icount");
+	quoted(f, tg_guest_accel(g));
+	if (o->vm_append) {
+		fprintf(f, " --env-append");
+		quoted(f, o->vm_append);
+	}
+	if (*g->probe) {
+		fprintf(f, " --env-kvm");
+		quoted(f, g->probe);
+	}
+	if (g->icount)
+		fprintf(f, " --icount");
 	if (o->rounds)
 		fprintf(f, " --rounds %d", o->rounds);
 	if (o->samples)
@@ -110,6 +78,10 @@ static int write_job(const struct tg_options *o, const struct guest *g, char *er
 		fprintf(f, " --quick");
 	if (o->quiet)
 		fprintf(f, " --quiet %s", o->quiet);
+	if (o->events) {
+		fprintf(f, " --events");
+		quoted(f, o->events);
+	}
 	fprintf(f, " --");
 	for (i = 0; i < o->nr_patterns; i++)
 		quoted(f, o->patterns[i]);
@@ -141,14 +113,15 @@ static void guest_said(const char *dir, char *err, size_t errlen)
 		fclose(f);
 }
 
-static int boot(const struct guest *g, int n, int of, long left, struct tg_report **out, char *err,
-		size_t errlen)
+static int boot(const struct tg_guest *g, int n, int of, long left, struct tg_report **out,
+		char *err, size_t errlen)
 {
 	char job[PATH_MAX + 16], ko[PATH_MAX + 32], dir[PATH_MAX + 16], what[96];
 	char self[PATH_MAX + 16], path[PATH_MAX + 32], exe[PATH_MAX], limit[16];
-	char *const argv[] = { "vm/boot.sh", "--image", (char *)g->image, "--job", job, "--out", dir,
-			       "--qemu-cpu", (char *)g->cpu_model, "--file", ko, "--file", self,
-			       "--file", "vm/host-run.sh:/host-run.sh", "--timeout", limit, NULL };
+	char *argv[13 + TG_GUEST_ARGS] = {
+		"vm/boot.sh", "--image", (char *)g->image, "--job", job, "--out", dir,
+		"--file", ko, "--file", self, "--timeout", limit
+	};
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	int rc;
 
@@ -157,6 +130,7 @@ static int boot(const struct guest *g, int n, int of, long left, struct tg_repor
 		return TG_EXIT_IO;
 	}
 	exe[len] = 0;
+	memcpy(argv + 13, g->args, sizeof(g->args));
 	snprintf(limit, sizeof(limit), "%ld", g->limit);
 	snprintf(job, sizeof(job), "%s/job", g->dir);
 	snprintf(ko, sizeof(ko), "%s/tollgate.ko:/tollgate.ko", g->dir);
@@ -176,6 +150,36 @@ static int boot(const struct guest *g, int n, int of, long left, struct tg_repor
 	return *out ? TG_EXIT_OK : rc ? rc : TG_EXIT_GUEST;
 }
 
+/* The mean of two, weighted; of one that is not there neither. */
+static double mean(double a, double b, double share)
+{
+	return a * (1 - share) + b * share;
+}
+
+/* Adds another boot's counts, which make a share of all rounds. -1 if they are others. */
+static int add_events(struct tg_figure *f, const struct tg_figure *more, double share)
+{
+	size_t i;
+
+	/* a first boot without rounds has failed: so has the figure */
+	if (!f->nr_rounds)
+		return 0;
+	if (f->nr_events != more->nr_events)
+		return -1;
+	for (i = 0; i < f->nr_events; i++) {
+		struct tg_event_figure *c = &f->events[i];
+		const struct tg_event_figure *m = &more->events[i];
+
+		c->value = mean(c->value, m->value, share);
+		c->user = mean(c->user, m->user, share);
+		c->kernel = mean(c->kernel, m->kernel, share);
+		c->error = hypot(c->error * (1 - share), m->error * share);
+		if (!c->reason && m->reason)
+			c->reason = strdup(m->reason);
+	}
+	return 0;
+}
+
 /* Adds the rounds of another boot's figure; its value is made anew. */
 static int add_boot(struct tg_figure *f, const struct tg_figure *more, int boot)
 {
@@ -191,6 +195,8 @@ static int add_boot(struct tg_figure *f, const struct tg_figure *more, int boot)
 	}
 	if (!more->nr_rounds)
 		return 0;
+	if (add_events(f, more, (double)more->nr_rounds / (f->nr_rounds + more->nr_rounds)))
+		return -1;
 	rounds = realloc(f->rounds, (f->nr_rounds + more->nr_rounds) * sizeof(*rounds));
 	if (!rounds)
 		return -1;
@@ -255,7 +261,7 @@ static int stamp(struct tg_report *r)
 	return r->env.date ? 0 : -1;
 }
 
-static int all_boots(const struct tg_options *o, struct guest *g, struct tg_report **out,
+static int all_boots(const struct tg_options *o, struct tg_guest *g, struct tg_report **out,
 		     char *err, size_t errlen)
 {
 	struct tg_report *first = NULL, *more = NULL;
@@ -282,7 +288,7 @@ static int all_boots(const struct tg_options *o, struct guest *g, struct tg_repo
 }
 
 /* Where the consoles of a failed guest are kept: the private directory stays. */
-static void tidy(const struct guest *g, int rc, char *err, size_t errlen)
+static void tidy(const struct tg_guest *g, int rc, char *err, size_t errlen)
 {
 	char *const argv[] = { "rm", "-rf", "--", (char *)g->dir, NULL };
 	size_t n = strlen(err);
@@ -294,38 +300,37 @@ static void tidy(const struct guest *g, int rc, char *err, size_t errlen)
 		tg_script(argv, NULL, NULL, 0, ignored, sizeof(ignored));
 }
 
+/*
+ * Seconds that a boot may take with this many figures. With an instruction counter
+ * some 3 ms of emulation a round and sample for all experiments (two slow cores):
+ * three times that, and room for the boot itself. Without it rounds end by
+ * themselves (TG_LONG_RUN and the time an experiment has), but for those asked for.
+ */
+static long boot_limit(const struct tg_options *o, const struct tg_guest *g, size_t figures)
+{
+	double rounds = o->rounds ? o->rounds : g->icount ? TG_ROUNDS_ICOUNT : TG_ROUNDS_DEFAULT;
+	double samples = o->samples ? o->samples : g->icount ? TG_SAMPLES_ICOUNT : TG_SAMPLES_ROUND;
+
+	if (g->icount)
+		return 120 + 0.01 * rounds * samples;
+	return 300 + figures * rounds * (0.01 + 0.0001 * samples);
+}
+
 int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, size_t errlen)
 {
-	char *const version[] = { "qemu-system-x86_64", "--version", NULL };
-	struct guest g = { .cpu_model = "max", .accel = "tcg,icount" };
+	struct tg_guest g = { 0 };
 	struct tg_selection sel;
-	char text[512], *word;
+	size_t figures;
 	int rc;
 
 	if (tg_select(o->patterns, o->nr_patterns, o->full, R0 | R3, &sel, err, errlen))
 		return TG_EXIT_INPUT;
+	figures = sel.n;
 	tg_selection_free(&sel);
-	/*
-	 * Some 3 ms of emulation a round and sample for all experiments (two
-	 * slow cores); three times that, and room for the boot itself.
-	 */
-	g.limit = 120 + 0.01 * (o->rounds ? o->rounds : TG_ROUNDS_ICOUNT) *
-			(o->samples ? o->samples : TG_SAMPLES_ICOUNT);
 	if (!tg_home()) {
 		snprintf(err, errlen, "lane vm needs Tollgate's vm/ directory: run from a source tree, 'make install', or set TOLLGATE_HOME");
 		return TG_EXIT_NOTHING;
 	}
-	rc = tg_script(version, NULL, text, sizeof(text), err, errlen);
-	if (rc) {
-		snprintf(err, errlen, "qemu-system-x86_64 is not there: install package qemu-system-x86, or run vm/setup.sh vm");
-		return TG_EXIT_NOTHING;
-	}
-	word = strstr(text, "version ");
-	snprintf(g.qemu, sizeof(g.qemu), "%.*s", word ? (int)strcspn(word + 8, " (\n") : 7,
-		 word ? word + 8 : "unknown");
-	rc = fetch(o, &g, err, errlen);
-	if (rc)
-		return rc;
 	snprintf(g.dir, sizeof(g.dir), "%s/tollgate-vm.XXXXXX",
 		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	/* it becomes part of words that use these as separators */
@@ -334,11 +339,17 @@ int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, siz
 			 getenv("TMPDIR"));
 		return TG_EXIT_INPUT;
 	}
+	rc = tg_guest_machine(o, &g, err, errlen);
+	if (!rc)
+		rc = tg_guest_kernel(o, &g, err, errlen);
+	if (rc)
+		return rc;
+	g.limit = boot_limit(o, &g, figures);
 	if (!mkdtemp(g.dir)) {
 		snprintf(err, errlen, "cannot make %s: %s", g.dir, strerror(errno));
 		return TG_EXIT_IO;
 	}
-	rc = build(o, &g, err, errlen);
+	rc = build(&g, err, errlen);
 	if (!rc)
 		rc = write_job(o, &g, err, errlen);
 	if (!rc)

@@ -48,3 +48,19 @@ void tg_wrap(FILE *out, const char *label, int indent, const char *text)
 	}
 	fputc('\n', out);
 }
+
+void tg_row(FILE *out, const char *name, const char *cells)
+{
+	char *ascii = tg_ascii(name);
+	int len = (int)strlen(cells);
+
+	if (!ascii)
+		return;
+	if ((int)strlen(ascii) + 1 + len <= TG_COLUMNS) {
+		fprintf(out, "%-*s%s\n", TG_COLUMNS - len, ascii, cells);
+	} else {
+		tg_wrap(out, "", 0, ascii);
+		fprintf(out, "%*s\n", TG_COLUMNS, cells);
+	}
+	free(ascii);
+}

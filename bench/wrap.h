@@ -25,4 +25,10 @@ char *tg_ascii(const char *s);
  */
 void tg_wrap(FILE *out, const char *label, int indent, const char *text);
 
+/*
+ * tg_row - a line of a table: name, made ASCII, at the left edge, cells at the right.
+ * Where both do not fit the name is wrapped above. cells: ASCII.
+ */
+void tg_row(FILE *out, const char *name, const char *cells);
+
 #endif

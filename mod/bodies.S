@@ -18,10 +18,11 @@
 /*
  * The sequences are called through a table, so they need ENDBR on a kernel
  * with IBT. The kernel's own SYM_FUNC_START brought one until 6.14 and brings
- * none since; this one does on all, and aligns as ring 3 does.
+ * none since; this one does on all, and aligns as ring 3 does. C knows them by
+ * their table, so their symbols are local.
  */
 #undef SYM_FUNC_START
-#define SYM_FUNC_START(sym)	.balign 64; SYM_START(sym, SYM_L_GLOBAL, SYM_A_NONE) ENDBR
+#define SYM_FUNC_START(sym)	.balign 64; SYM_START(sym, SYM_L_LOCAL, SYM_A_NONE) ENDBR
 
 #include <tollgate/blocks.h>
 #include <tollgate/blocks_irq.h>
@@ -29,7 +30,15 @@
 #include <tollgate/blocks_fpu.h>
 
 	.text
+#ifdef TG_COUNTED
+#define TG_TABLE(family, name)	tg_counted_##family##_##name
+	TG_READ_COUNTERS tg_count_before, tg_counting_before
+	TG_READ_COUNTERS tg_count_after, tg_counting_after
+#else
+#define TG_TABLE(family, name)	tg_seqs_##family##_##name
+#endif
+
 #define EXP(family, name, rings, method, axes, ...) \
-	TG_ROW family, name, rings, method, TG_VARIANTS_##family, TG_VARIANTS_OF_##axes, \
-	       TG_LO_##family, TG_HI_##family
+	TG_ROW TG_TABLE(family, name), family, name, rings, method, TG_VARIANTS_##family, \
+	       TG_VARIANTS_OF_##axes, TG_LO_##family, TG_HI_##family
 #include <tollgate/experiments.def>

@@ -19,6 +19,7 @@ const char *const tg_key_names[TG_NR_KEYS] = {
 	[TG_KEY_UNROLL] = "unroll",
 	[TG_KEY_BATCH] = "batch",
 	[TG_KEY_QUIET] = "quiet",
+	[TG_KEY_EVENTS] = "events",
 };
 
 const char *const tg_quiet_names[TG_NR_QUIET] = TG_QUIET_NAMES;
@@ -48,6 +49,7 @@ void tg_request_init(struct tg_request *rq)
 	rq->unroll = 0;
 	rq->batch = TG_BATCH_DEFAULT;
 	rq->quiet = TG_QUIET_TPR;
+	rq->nr_events = 0;
 }
 
 /* Digits alone: kstrtouint() takes a sign and a newline as well. */
@@ -132,6 +134,8 @@ int tg_request_set(struct tg_request *rq, enum tg_key key, const char *value, ch
 		return tg_number(key, value, TG_BATCH_MIN, TG_BATCH_MAX, &rq->batch, err);
 	case TG_KEY_QUIET:
 		return tg_set_quiet(rq, value, err);
+	case TG_KEY_EVENTS:
+		return tg_events_parse(rq, value, err);
 	default:
 		return -EINVAL;
 	}
@@ -150,6 +154,11 @@ int tg_request_check(struct tg_request *rq, char *err)
 		snprintf(err, TG_ERROR_MAX,
 			 "quiet=cli: %s/%s may set the interrupt flag; allowed: tpr none",
 			 e->family, e->name);
+		return -EINVAL;
+	}
+	if (rq->quiet == TG_QUIET_NONE && rq->nr_events) {
+		snprintf(err, TG_ERROR_MAX,
+			 "quiet=none with events=: counters are read while interrupts are held off; allowed: tpr cli");
 		return -EINVAL;
 	}
 	if (rq->cpu == TG_CPU_CALLER)
@@ -269,8 +278,35 @@ static size_t tg_series_room(const struct tg_result *res)
 
 	for (r = 0; r < TG_NR_ROLES; r++)
 		if (tg_in_figure(&res->sampler.series[r]))
-			room += 2 * name + sample * res->sampler.series[r].kept;
+			room += (2 + res->counting.n) * name +
+				(1 + res->counting.n) * sample * res->sampler.series[r].kept;
 	return room;
+}
+
+/* What the events counted in a series: a line each. */
+static void tg_put_counts(struct tg_text *t, const struct tg_result *res, int role)
+{
+	const struct tg_counting *c = &res->counting;
+	u32 e, i;
+
+	for (e = 0; e < c->n; e++) {
+		tg_put(t, "%s.%u", tg_role_names[role], e);
+		for (i = 0; i < res->sampler.series[role].kept; i++)
+			tg_put(t, " %llu", c->out[role][i * c->n + e]);
+		tg_put(t, "\n");
+	}
+}
+
+static void tg_put_events(struct tg_text *t, const struct tg_request *rq)
+{
+	char text[TG_EVENT_TEXT];
+	u32 i;
+
+	for (i = 0; i < rq->nr_events; i++) {
+		tg_event_text(&rq->events[i], text, sizeof(text));
+		tg_put(t, "%s%s", i ? "," : "events=", text);
+	}
+	tg_put(t, rq->nr_events ? "\n" : "");
 }
 
 static void tg_put_series(struct tg_text *t, const struct tg_result *res)
@@ -296,13 +332,14 @@ static void tg_put_series(struct tg_text *t, const struct tg_result *res)
 		for (i = 0; i < one->kept; i++)
 			tg_put(t, " %llu", one->out[i]);
 		tg_put(t, "\n");
+		tg_put_counts(t, res, r);
 	}
 }
 
 char *tg_answer(const struct tg_request *rq, const struct tg_result *res, size_t *len)
 {
 	const struct tg_exp *e = &tg_exps[rq->point.exp];
-	struct tg_text t = { .room = 1024 + tg_series_room(res) };
+	struct tg_text t = { .room = 1024 + TG_EVENTS_TEXT + tg_series_room(res) };
 	char name[TG_NAME_MAX];
 
 	t.buf = kvmalloc(t.room, GFP_KERNEL);
@@ -322,6 +359,7 @@ char *tg_answer(const struct tg_request *rq, const struct tg_result *res, size_t
 	else
 		tg_put(&t, "smi=unknown\n");
 	tg_put(&t, "cr8=%lu/%lu\ntsc_khz=%u\n", res->cr8_before, res->cr8_after, tsc_khz);
+	tg_put_events(&t, rq);
 	tg_put_series(&t, res);
 	*len = t.len;
 	return t.buf;

@@ -78,6 +78,7 @@ static int status_show(struct seq_file *m, void *unused)
 		   invariant ? "yes" : "no: ticks may not be worth the same at all times");
 	if (!tg_refused())
 		tg_show_machine(m);
+	seq_printf(m, "counters=%d\n", tg_counters_live());
 	tg_run_status(m);
 	return 0;
 }

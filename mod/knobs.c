@@ -79,6 +79,18 @@ static void tg_show_choice(struct seq_file *m, const char *name, bool chosen)
 	seq_printf(m, chosen ? "%s[%s]" : "%s%s", m->count ? " " : "", name);
 }
 
+static void tg_show_events(struct seq_file *m, const struct tg_request *rq)
+{
+	char *text = kmalloc(TG_EVENTS_TEXT, GFP_KERNEL);
+
+	if (!text)
+		return;
+	tg_events_text(rq, text, TG_EVENTS_TEXT);
+	seq_printf(m, rq->nr_events ? "none [%s]" : "[%s]", text);
+	seq_printf(m, " (TYPE:CONFIG[:CONFIG1[:CONFIG2]],... of at most %d)", TG_EVENTS_MAX);
+	kfree(text);
+}
+
 static void tg_show_key(struct seq_file *m, const struct tg_request *rq, enum tg_key key)
 {
 	enum tg_exp_id exp = rq->point.exp;
@@ -105,6 +117,9 @@ static void tg_show_key(struct seq_file *m, const struct tg_request *rq, enum tg
 	case TG_KEY_QUIET:
 		for (i = 0; i < TG_NR_QUIET; i++)
 			tg_show_choice(m, tg_quiet_names[i], i == rq->quiet);
+		break;
+	case TG_KEY_EVENTS:
+		tg_show_events(m, rq);
 		break;
 	default:
 		break;

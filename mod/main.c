@@ -26,8 +26,9 @@ static int __init tg_init(void)
 	return 0;
 
 err_debugfs:
-	pr_err("no files in debugfs (error %d): is it enabled (debugfs=on)?\n", ret);
-	return ret;
+	pr_err("debugfs gives no files (error %d): boot with debugfs=on\n", ret);
+	/* its own EPERM and ENOENT make insmod speak of rights and of symbols */
+	return -EOPNOTSUPP;
 }
 
 static void __exit tg_exit(void)

@@ -167,7 +167,8 @@ static int tg_quiet_passes(struct tg_run *run)
 
 	s->deadline = rdtsc() + tg_ticks(TG_BATCH_USEC);
 	for (n = 0; n < rq->batch && !tg_sampler_done(s); n++)
-		if (!tg_sampler_pass(s, passes))
+		if (!(rq->nr_events ? tg_counted_pass(s, passes, &run->res->counting) :
+				      tg_sampler_pass(s, passes)))
 			break;
 
 	/* before the end of the quiet lets in those that waited */
@@ -240,9 +241,11 @@ static int tg_batch(struct tg_run *run)
 }
 
 /* Whether a run has come to its end, good or bad. */
-static bool tg_run_over(const struct tg_sampler *s)
+static bool tg_run_over(const struct tg_result *res)
 {
-	return tg_sampler_done(s) || s->discarded > s->limit;
+	const struct tg_sampler *s = &res->sampler;
+
+	return tg_sampler_done(s) || s->discarded > s->limit || res->counting.lost;
 }
 
 /* On the CPU of the run, in a kernel worker bound to it. */
@@ -257,7 +260,7 @@ static long tg_slice(void *data)
 		if (ret)
 			return 0;	/* res->error tells */
 		cond_resched();
-	} while (!tg_run_over(&run->res->sampler) && rdtsc() < end);
+	} while (!tg_run_over(run->res) && rdtsc() < end);
 	return 0;
 }
 
@@ -267,17 +270,22 @@ static int tg_slices(struct tg_run *run)
 	struct tg_result *res = run->res;
 	struct tg_sampler *s = &res->sampler;
 
-	while (!tg_run_over(s)) {
+	while (!tg_run_over(res)) {
 		if (signal_pending(current)) {
 			snprintf(res->error, sizeof(res->error), "interrupted by a signal");
 			return -EINTR;
 		}
-		if (work_on_cpu_safe(rq->cpu, tg_slice, run)) {
+		if (tg_work_on_cpu(rq->cpu, tg_slice, run)) {
 			snprintf(res->error, sizeof(res->error), "CPU %d went offline", rq->cpu);
 			return -ENXIO;
 		}
 		if (res->error[0])
 			return -EIO;
+	}
+	if (res->counting.lost) {
+		snprintf(res->error, sizeof(res->error),
+			 "a counter was taken away during the run: is another profiler at work?");
+		return -EBUSY;
 	}
 	if (tg_sampler_done(s))
 		return 0;
@@ -328,7 +336,8 @@ static int tg_set_up(struct tg_run *run)
 
 	res->loops = rq->unroll / tg_exp_block(rq->point.exp);
 	res->smi_known = tg_smi_known();
-	tg_prepare(&res->sampler, &rq->point, &host, rq->samples, res->loops, TG_CAL_LOOPS);
+	(rq->nr_events ? tg_prepare_counted : tg_prepare)(&res->sampler, &rq->point, &host,
+							  rq->samples, res->loops, TG_CAL_LOOPS);
 	res->sampler.random = get_random_u64() | 1;
 	res->sampler.limit = 4 * tg_sampler_passes(&res->sampler) + 1000;
 	for (r = 0; r < TG_NR_ROLES; r++) {
@@ -338,6 +347,12 @@ static int tg_set_up(struct tg_run *run)
 			continue;
 		one->out = kvcalloc(one->want, sizeof(*one->out), GFP_KERNEL);
 		if (!one->out)
+			return -ENOMEM;
+		if (!rq->nr_events)
+			continue;
+		res->counting.out[r] = kvcalloc((size_t)one->want * rq->nr_events,
+						sizeof(*one->out), GFP_KERNEL);
+		if (!res->counting.out[r])
 			return -ENOMEM;
 	}
 	return 0;
@@ -350,6 +365,8 @@ void tg_result_free(struct tg_result *res)
 	for (r = 0; r < TG_NR_ROLES; r++) {
 		kvfree(res->sampler.series[r].out);
 		res->sampler.series[r].out = NULL;
+		kvfree(res->counting.out[r]);
+		res->counting.out[r] = NULL;
 	}
 	kvfree(res->image);
 	res->image = NULL;
@@ -366,7 +383,10 @@ int tg_measure(const struct tg_request *rq, struct tg_result *res)
 			 rq->samples);
 		goto err_set_up;
 	}
-	ret = tg_slices(&run);
+	ret = tg_counters_create(rq, res);
+	if (!ret)
+		ret = tg_slices(&run);
+	tg_counters_release(res);
 	if (ret)
 		goto err_slices;
 	return 0;

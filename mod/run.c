@@ -189,21 +189,24 @@ out_unlock:
 static int tg_file_preview(struct tg_file *f)
 {
 	struct tg_request rq = { };
-	char *err, *text, name[TG_NAME_MAX], cpu[16] = "caller";
+	char *err, *text, *events, name[TG_NAME_MAX], cpu[16] = "caller";
 
-	err = kzalloc(TG_ERROR_MAX, GFP_KERNEL);
+	err = kzalloc(TG_ERROR_MAX + TG_EVENTS_TEXT, GFP_KERNEL);
 	if (!err)
 		return -ENOMEM;
+	events = err + TG_ERROR_MAX;
 	if (tg_family_request(f->dir, &rq, err)) {
 		text = kasprintf(GFP_KERNEL, "error=%s\n", err);
 	} else {
 		tg_point_name(&rq.point, name);
 		if (rq.cpu != TG_CPU_CALLER)
 			snprintf(cpu, sizeof(cpu), "%d", rq.cpu);
+		tg_events_text(&rq, events, TG_EVENTS_TEXT);
 		text = kasprintf(GFP_KERNEL,
-				 "%s cpu=%s samples=%u unroll=%u batch=%u quiet=%s\n", name, cpu,
-				 rq.samples, rq.unroll ?: tg_exp_block(rq.point.exp), rq.batch,
-				 tg_quiet_names[rq.quiet]);
+				 "%s cpu=%s samples=%u unroll=%u batch=%u quiet=%s events=%s\n",
+				 name, cpu, rq.samples,
+				 rq.unroll ?: tg_exp_block(rq.point.exp), rq.batch,
+				 tg_quiet_names[rq.quiet], events);
 	}
 	kfree(err);
 	if (!text)

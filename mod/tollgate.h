@@ -2,7 +2,8 @@
 /*
  * What the files of the module say to each other. main.c wires; refuse.c
  * knows what cannot run here; command.c turns words into requests; measure.c
- * runs them; run.c, knobs.c and debugfs.c are the files below debugfs.
+ * runs them, counter.c counts beside it; run.c, knobs.c and debugfs.c are the
+ * files below debugfs.
  */
 #ifndef TG_TOLLGATE_H
 #define TG_TOLLGATE_H
@@ -30,6 +31,7 @@ static __always_inline bool tg_broken(const tg_mark_t *m)
 #include <tollgate/prepare.h>
 #include <tollgate/uapi.h>
 
+struct perf_event;
 struct seq_file;
 
 /* Room for one line that says what went wrong, with its NUL. */
@@ -40,9 +42,21 @@ struct seq_file;
 
 /* The keys of a command, which are also knobs. */
 enum tg_key { TG_KEY_CPU, TG_KEY_SAMPLES, TG_KEY_UNROLL, TG_KEY_BATCH, TG_KEY_QUIET,
-	      TG_NR_KEYS };
+	      TG_KEY_EVENTS, TG_NR_KEYS };
 extern const char *const tg_key_names[TG_NR_KEYS];
 extern const char *const tg_quiet_names[TG_NR_QUIET];
+
+/**
+ * struct tg_event - what to count, as in struct perf_event_attr
+ * @words: type (32 bits), config, config1, config2
+ */
+struct tg_event {
+	u64 words[TG_EVENT_WORDS];
+};
+
+/* Room for an event as text, and for all of a request. */
+#define TG_EVENT_TEXT	80
+#define TG_EVENTS_TEXT	(TG_EVENTS_MAX * TG_EVENT_TEXT)
 
 /**
  * struct tg_request - what to measure and how
@@ -54,17 +68,23 @@ extern const char *const tg_quiet_names[TG_NR_QUIET];
  *	tg_request_check(): one block
  * @batch: passes between two breaths, TG_BATCH_MIN to TG_BATCH_MAX
  * @quiet: what keeps interrupts out of a batch
+ * @nr_events: how many of @events there are
+ * @events: what to count around each sample
  */
 struct tg_request {
 	struct tg_point point;
 	int cpu;
 	u32 samples, unroll, batch;
 	enum tg_quiet quiet;
+	u32 nr_events;
+	struct tg_event events[TG_EVENTS_MAX];
 };
 
 /**
  * struct tg_result - what came of a request
  * @sampler: the series, with their samples until tg_result_free()
+ * @counting: what the events counted, likewise
+ * @counters: the events, while they exist
  * @image: areas of FPU rows, or NULL
  * @loops: passes over the unrolled block: unroll / block
  * @batches: quiet stretches that it took
@@ -78,6 +98,8 @@ struct tg_request {
  */
 struct tg_result {
 	struct tg_sampler sampler;
+	struct tg_counting counting;
+	struct perf_event *counters[TG_EVENTS_MAX];
 	void *image;
 	u32 loops;
 	u64 batches, interrupts, nmis, smis;
@@ -208,9 +230,11 @@ char *tg_answer(const struct tg_request *rq, const struct tg_result *res, size_t
  * Sleeps. The caller holds off every other run.
  *
  * Return: 0; -EINTR if the caller got a signal; -EBUSY if too many samples
- * were interrupted; -ENXIO if the CPU went offline; -EIO if the CPU's state
- * was not the same after as before (it has been put back); -ENOMEM. After a
- * failure @res->error says more.
+ * were interrupted, or there is no counter for an event or no longer; -ENXIO if
+ * the CPU went offline; -EIO if the CPU's state was not the same after as before
+ * (it has been put back); -ENOMEM; what perf said of an event that this machine
+ * does not count, -ENOENT, -EOPNOTSUPP, -EINVAL and so on. After a failure
+ * @res->error says more.
  */
 int tg_measure(const struct tg_request *rq, struct tg_result *res);
 
@@ -219,6 +243,70 @@ int tg_measure(const struct tg_request *rq, struct tg_result *res);
  * @res: the result
  */
 void tg_result_free(struct tg_result *res);
+
+/**
+ * tg_events_parse() - the value of events=
+ * @rq: changed on success alone
+ * @value: none, or TYPE:CONFIG[:CONFIG1[:CONFIG2]],...
+ * @err: gets one line on failure, TG_ERROR_MAX bytes
+ *
+ * Return: 0, or -EINVAL.
+ */
+int tg_events_parse(struct tg_request *rq, const char *value, char *err);
+
+/**
+ * tg_event_text() - an event as events= takes it
+ * @e: the event
+ * @buf: gets the text
+ * @len: room in @buf, TG_EVENT_TEXT will do
+ *
+ * Return: bytes of the text, without its NUL.
+ */
+size_t tg_event_text(const struct tg_event *e, char *buf, size_t len);
+
+/**
+ * tg_events_text() - all events of a request, or none, as events= takes them
+ * @rq: the request
+ * @buf: gets the text
+ * @len: room in @buf, TG_EVENTS_TEXT will do
+ */
+void tg_events_text(const struct tg_request *rq, char *buf, size_t len);
+
+/**
+ * tg_counters_create() - make the counters of a request, counting
+ * @rq: as tg_request_check() leaves it
+ * @res: gets them; tg_counters_release() is due on failure as well
+ *
+ * Sleeps.
+ *
+ * Return: 0; -EBUSY if an event found no counter; else what perf said. After a
+ * failure @res->error says more.
+ */
+int tg_counters_create(const struct tg_request *rq, struct tg_result *res);
+
+/**
+ * tg_counters_release() - take down what tg_counters_create() made
+ * @res: the result; its counts stay
+ */
+void tg_counters_release(struct tg_result *res);
+
+/**
+ * tg_counting_before() - read the counters of the run under way
+ *
+ * Both are called by the sequences of mod/bodies_counted.S alone: preemption is off,
+ * IF may be either, and the kernel's FPU state is the body's.
+ */
+asmlinkage void tg_counting_before(void);
+
+/**
+ * tg_counting_after() - likewise, as the bracket closes
+ */
+asmlinkage void tg_counting_after(void);
+
+/**
+ * tg_counters_live() - counters that exist now
+ */
+int tg_counters_live(void);
 
 /**
  * tg_note_refusal() - remember an error for the file status

@@ -20,7 +20,7 @@ before=$(tree_state)
 
 is "no command: exit code" "$($tollgate >/dev/null 2>&1; echo $?)" 2
 like "no command: says what there is" '^Usage: tollgate COMMAND' "$($tollgate 2>&1)"
-refuses "unknown command" 2 "no command 'rum'; allowed: list run report" $tollgate rum
+refuses "unknown command" 2 "no command 'rum'; allowed: list run report compare model claims doctor" $tollgate rum
 refuses "unknown experiment" 2 "'irq/clii' is no experiment" $tollgate run irq/clii
 refuses "unknown experiment with a ring" 2 "'x/y' is no experiment" $tollgate run x/y@r3
 refuses "glob without a match" 2 "no experiment matches 'nope\*'" $tollgate run 'nope*'
@@ -47,7 +47,42 @@ refuses "quiet without ring 0" 2 "--quiet is about ring 0" $tollgate run --quiet
 refuses "unknown quiet" 2 "--quiet 'loud' is not allowed; allowed: tpr cli none" \
 	$tollgate run --lane vm --quiet loud
 refuses "kernel without lane vm" 2 "--kernel needs --lane vm" $tollgate run --kernel 6.1
-refuses "unknown kernel" 2 "5\.10.*6\.1.*6\.12" $tollgate run --lane vm --kernel 5.10 insn/nop
+refuses "memory without lane vm" 2 "--mem needs --lane vm" $tollgate run --mem 512
+refuses "no memory" 2 "--mem '0' is not allowed; allowed: a whole number from 1 to 9999999" \
+	$tollgate run --lane vm --mem 0
+for option in build accel qemu-cpu append; do
+	value=x
+	[[ $option != accel ]] || value=tcg
+	refuses "$option without lane vm" 2 "--$option needs --lane vm" \
+		$tollgate run --$option $value insn/nop
+done
+# What is refused of lane vm is refused before anything is fetched, built or booted.
+vm=(env TOLLGATE_CACHE="$scratch/a:b" TOLLGATE_NO_INSTALL=1 "$tollgate" run --lane vm --accel tcg
+	-o "$scratch/a:b/r")
+TOLLGATE_NO_INSTALL=1 refuses "unknown kernel" 2 "5\.10.*6\.1.*6\.12" \
+	$tollgate run --lane vm --accel tcg --kernel 5.10 insn/nop
+for bad in latest 6 6.12-arm64 6.12- ../6.12 '6.12 ' ''; do
+	[[ $bad == */* ]] && why="No such file" || why="no kernel '$bad'|kernel: which kernel"
+	refuses "kernel '$bad'" 2 "$why" "${vm[@]}" --kernel "$bad" insn/nop
+done
+refuses "build without a kernel of one's own" 2 "--build needs --kernel path/to/bzImage" \
+	"${vm[@]}" --build /usr/src insn/nop
+refuses "empty build" 2 "--build '' is not allowed" "${vm[@]}" --kernel ./x --build '' insn/nop
+refuses "unknown accelerator" 2 "--accel 'xen' is not allowed; allowed: auto kvm tcg" \
+	$tollgate run --lane vm --accel xen
+for bad in no-such-cpu max,nothing=1 max,-nothing host; do
+	refuses "CPU model '$bad'" 2 "--qemu-cpu '$bad' is not allowed: .*allowed: what qemu" \
+		"${vm[@]}" --qemu-cpu "$bad" insn/nop
+done
+refuses "empty CPU model" 2 "--qemu-cpu '' is not allowed; allowed: MODEL" "${vm[@]}" --qemu-cpu ''
+for bad in help 'max ,avx' '-x' 'max;id'; do
+	refuses "CPU model '$bad'" 2 "--qemu-cpu '$bad' is not allowed; allowed: MODEL" \
+		"${vm[@]}" --qemu-cpu "$bad" insn/nop
+done
+refuses "empty append" 2 "--append of 0 bytes is not allowed; allowed: 1 to 1024" "${vm[@]}" --append ''
+refuses "long append" 2 "--append of 1025 bytes" "${vm[@]}" --append "$(printf '%01025d' 0)"
+refuses "append of two lines" 2 "--append: byte 0x0a at position 2 is not allowed" \
+	"${vm[@]}" --append $'a=\nb'
 refuses "unknown option" 2 "option '--bogus' is unknown" $tollgate run --bogus insn/nop
 refuses "option without its value" 2 "option '--rounds' is unknown, or lacks" \
 	$tollgate run --rounds
@@ -60,7 +95,7 @@ if [[ -d /sys/module/tollgate ]]; then
 else
 	code=3
 	[[ $EUID -eq 0 ]] || code=4
-	refuses "lane host without the module" $code "not loaded.*make bench LANE=host|lacks|needs root" \
+	refuses "lane host without the module" $code "not loaded.*make bench LANE=host|built without modules|needs debugfs|needs root" \
 		$tollgate run --lane host insn/nop
 fi
 mkdir "$scratch/open"
@@ -99,7 +134,7 @@ like "missing headers: says so" \
 said=$(make -s harness CC=false BUILD="$scratch/none" 2>&1)
 is "missing libraries: make's own exit code" $? 2
 like "missing libraries: names the packages" \
-	'^tollgate: cannot build against jansson; .* libjansson-dev ' "$said"
+	'^tollgate: cannot build against jansson and libpfm4; .* libjansson-dev ' "$said"
 mkdir "$scratch/with space"
 cp -r Makefile Kbuild mod include "$scratch/with space/"
 said=$(make -s -C "$scratch/with space" module 2>&1)
@@ -121,6 +156,10 @@ done
 refuses "no such report" 6 "nothere.json" $tollgate report "$scratch/nothere.json"
 refuses "a directory as report" 6 "$scratch" $tollgate report "$scratch"
 head -c 300 "$good" >"$scratch/cut.json"
+echo 5 >"$scratch/five.json"
+refuses "a number is no report" 2 "five.json: not JSON: line 1" $tollgate report "$scratch/five.json"
+(cat "$good"; echo x) >"$scratch/more.json"
+refuses "more than a report" 2 "not JSON: something follows its end" $tollgate report "$scratch/more.json"
 refuses "truncated report" 2 "cut.json" $tollgate report "$scratch/cut.json"
 echo '{"context": {"date": "x"}, "benchmarks": []}' >"$scratch/foreign.json"
 refuses "foreign report" 2 "foreign.json.*not a Tollgate report" $tollgate report "$scratch/foreign.json"
@@ -191,8 +230,20 @@ rc=0
 wait $pid || rc=$?
 is "SIGINT gives 130" $rc 130
 is "SIGINT leaves no report" "$(ls "$scratch/int" 2>/dev/null)" ""
-# shellcheck disable=SC2086 # a list of pids
-is "SIGINT leaves no round" "$([[ -z $kids ]] || ps -o pid= -p ${kids// /,}0)" ""
+like "a run has processes of its own" '^[0-9]+ ' "$kids"
+is "SIGINT leaves none of them" "$(for kid in $kids; do kill -0 "$kid" 2>/dev/null && echo "$kid"; done)" ""
+
+# All that was asked for is skipped: there is a report, it says why, and exit code 3.
+if grep -qw amx_tile /proc/cpuinfo; then
+	skip "nothing of it can be measured here" "this CPU has AMX"
+else
+	rc=0
+	said=$($tollgate run -o "$scratch/none" --rounds 1 fpu/xsave:amx@r3 2>&1 >/dev/null) || rc=$?
+	is "nothing of it can be measured here" $rc 3
+	like "nothing of it: the reason" 'nothing of this can be measured here: .*0x60000' "$said"
+	like "nothing of it: the clock was looked at all the same" 'skipped: 1 figure' \
+		"$($tollgate report "$scratch/none/report.json")"
+fi
 
 # What kills the process of a round costs the figure under way, no other.
 $tollgate run -o "$scratch/kill" --rounds 2 --samples 65536 'insn/*' >/dev/null 2>"$scratch/err" &
@@ -209,7 +260,75 @@ is "a round that is killed: all others are there" \
 	"$(grep -cE '"status": "(ok|not-resolvable|skipped)"' "$scratch/kill/report.json")" \
 	$(($($tollgate list --names 'insn/*@r3' | wc -l) - 1))
 
+# Events: names, what cannot be counted, and two counts that are known beforehand.
+refuses "no event" 2 "-e '' is not allowed; allowed: NAME,NAME" $tollgate run -e '' insn/nop
+refuses "unknown event" 2 "-e: 'cyles' is no event here: .*near it: CYCLES.*list --events" \
+	$tollgate run -e cyles insn/nop
+refuses "unknown event behind a known one" 2 "'x' is no event here" \
+	$tollgate run -e page-faults,x insn/nop
+refuses "unknown PMU" 2 "'moon/tsc/': this machine has no PMU called moon" \
+	$tollgate run -e moon/tsc/ insn/nop
+refuses "event twice" 2 "'faults' is page-faults again" $tollgate run -e page-faults,faults insn/nop
+refuses "too many events" 2 "one too many; allowed: 8 events" $tollgate run \
+	-e page-faults:u,faults:k,cs,cpu-clock,task-clock,minor-faults,major-faults,migrations,dummy \
+	insn/nop
+refuses "a clock in one mode" 2 "cpu-clock:u cannot be counted in one mode alone" \
+	$tollgate run -e cpu-clock:u insn/nop
+if compgen -G '/sys/bus/event_source/devices/cpu*' >/dev/null; then
+	skip "cycles where there is no PMU" "this machine has one"
+	skip "cycles where there is no PMU: lane user does without" "this machine has one"
+else
+	refuses "cycles where there is no PMU" 3 "-e: cycles: no PMU here counts it" \
+		$tollgate run -e page-faults,cycles insn/nop
+	like "cycles where there is no PMU: lane user does without" \
+		'counters:    none: no PMU is shown here; cycles from the TSC' \
+		"$($tollgate report "$good")"
+fi
+counted() # EVENT COLUMN PATTERN -> that column of the event's table: 2 value, 5 user, 6 kernel
+{
+	"${as[@]}" "$scratch/open/tollgate" run --rounds 3 --samples 100 -o "$scratch/open/counted" \
+		-e "$1" "$3" 2>&1 |
+		awk -v column="$2" '/^event /{ on = 1; next } on && !done { print $column; done = 1 }'
+}
+as=()
+if [[ $EUID -eq 0 ]]; then
+	is "a page fault is counted" "$(counted page-faults 2 crossing/fault_zero)" 1
+	is "in user mode" "$(counted page-faults 5 crossing/fault_zero)" 1
+	is "and in no other" "$(counted page-faults 6 crossing/fault_zero)" 0
+	# the scheduler may be in a sample: such crossings have no witness
+	is "two switches a round trip" \
+		"$(printf %.0f "$(counted context-switches 2 crossing/switch_pipe)")" 2
+	mkdir -m 777 "$scratch/open/counted.d"
+	as=("${as_nobody[@]}" env "TMPDIR=$scratch/open/counted.d")
+	chmod 777 "$scratch/open"
+fi
+if [[ $EUID -eq 0 && $(</proc/sys/kernel/perf_event_paranoid) == 2 ]]; then
+	rm -rf "$scratch/open/counted"
+	is "unprivileged: user mode is counted" "$(counted page-faults:u 2 crossing/fault_zero)" 1
+	rm -rf "$scratch/open/counted"
+	is "unprivileged: half an event is no whole" "$(counted page-faults 2 crossing/fault_zero)" -
+	like "unprivileged: and says what is missing" \
+		'kernel mode needs root, CAP_PERFMON, or sysctl' \
+		"$(tr -s '\n ' ' ' <"$scratch/open/counted/report.txt")"
+	refuses "unprivileged: a clock counts in kernel mode" 4 \
+		"cpu-clock: kernel mode.* needs root, CAP_PERFMON, or sysctl kernel.perf_event_paranoid=1, which is 2" \
+		"${as[@]}" "$scratch/open/tollgate" run -e cpu-clock -o "$scratch/open/never" insn/nop
+fi
+chmod 755 "$scratch/open"
+like "list --events names the kernel's own" $'perf::PAGE-FAULTS\t' "$($tollgate list --events)"
+like "list --events names a CPU's" $'^spr::MEM_LOAD_RETIRED:L1_MISS\t' \
+	"$(LIBPFM_FORCE_PMU=spr $tollgate list --events '*retired:l1_miss')"
+refuses "list --events, nothing of that name" 2 "no event matches 'moon\*'" \
+	$tollgate list --events 'moon*'
+refuses "list --events --names" 2 "--events goes without --names" $tollgate list --events --names
+refuses "list --events, standard output full" 6 "standard output" \
+	bash -c "$tollgate list --events >/dev/full"
+
 ok "list prints" $tollgate list
+is "the CORE tier, by name" "$($tollgate list --core --names | wc -l)" \
+	"$(cat results/reference/*/vm-6.12.*/report.json | grep -c '"method"')"
+refuses "two kinds of list" 2 "one of them" $tollgate list --names --markdown
+refuses "the tier and a pattern" 2 "no pattern beside it" $tollgate list --core insn/nop
 is "names are unique" "$($tollgate list --names | sort | uniq -d)" ""
 is "every name is found again" "$($tollgate list --names 'fpu/xsave:sse@r3')" "fpu/xsave:sse@r3"
 is "defaults may be spelled out" "$($tollgate list --names fpu/xsave:x87:init@r3)" "fpu/xsave@r3"

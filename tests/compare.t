@@ -125,6 +125,9 @@ refuses "unlike within one configuration" 4 "a.json and .*other.json are unlike"
 	$tollgate compare "$scratch/a.json,$scratch/other.json" "$scratch/a.json"
 refuses "unlike in a later configuration" 4 "other.json are unlike" \
 	$tollgate compare "$scratch/a.json" "$scratch/a.json" "$scratch/other.json"
+refuses "all keys that differ are named at once" 4 \
+	"--across kernel --across microcode compares them|--across microcode --across kernel compares" \
+	$tollgate compare "$scratch/a.json" "$scratch/other.json"
 refuses "unknown key" 2 "--across 'colour' is not allowed; allowed: schema unit lane cpu" \
 	$tollgate compare --across colour "$scratch/a.json" "$scratch/a.json"
 
@@ -150,6 +153,13 @@ text=$($tollgate compare "$(runs run 1 4)" "$(runs run 5 10)")
 like "four reports: the round is the sample" 'within these boots only, 4 against 6' \
 	"$(tr -s '\n ' ' ' <<<"$text")"
 
+cp "$scratch/run1.json" "$scratch/copy.json"
+refuses "a copy does not count as another boot" 2 "run1.json and .*copy.json are the same report" \
+	$tollgate compare "$scratch/run2.json,$scratch/run1.json,$scratch/copy.json" "$scratch/a.json"
+refuses "nor does the same file" 2 "run1.json and .*run1.json are the same report" \
+	$tollgate compare "$scratch/a.json" "$scratch/run1.json,$scratch/run1.json"
+exits "on both sides it may stand" 0 $tollgate compare "$scratch/run1.json" "$scratch/copy.json"
+
 # Rows that are not on both sides.
 make_report less drop 'insn/lock_*' skip insn/nop@r3 failed 'it ended by signal 11' \
 	skip insn/lfence@r3 refused 'not permitted'
@@ -162,7 +172,7 @@ like "rows of the other side alone" 'only in B: 2' "$text"
 make_report body only insn/imul@r3
 make_report crossing only crossing/syscall_null@r3
 make_report slowbody only insn/imul@r3 scale insn/imul@r3 1.02
-refuses "nothing in common" 2 "have no measured experiment in common" \
+refuses "nothing in common" 2 "have no experiment in common" \
 	$tollgate compare "$scratch/body.json" "$scratch/crossing.json"
 exits "one row alone" 1 $tollgate compare --fail-above 1 "$scratch/body.json" \
 	"$scratch/slowbody.json"

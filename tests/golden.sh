@@ -8,7 +8,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/tollgate-golden.XXXXXX")
 trap 'rm -rf -- "$dir"' EXIT
 vm/setup.sh
 for kernel in 6.1 6.12; do
-	bench/tollgate run --lane vm --kernel $kernel -o "$dir/$kernel" >/dev/null
+	bench/tollgate run --lane vm --accel tcg --kernel $kernel -o "$dir/$kernel" >/dev/null
 	tests/golden.py write "$dir/$kernel/report.json" \
 		"$(vm/fetch.sh $kernel | sed -n 's/^build=//p')"
 done

@@ -6,6 +6,7 @@
 #	tests/readme.sh --write        write them anew (make readme)
 #	tests/readme.sh --check        show what would change; exit 1 if anything
 #	tests/readme.sh excerpt FILE   a report: its head and its first figures
+#	tests/readme.sh claims ID...   what lane user's reference report says of these
 set -euo pipefail
 cd "$(dirname -- "$0")/.."
 
@@ -41,7 +42,23 @@ generate()
 	done <README.md
 }
 
+# Without the machine, which stands above it.
+claims() # ID...
+{
+	local id
+
+	echo '```'
+	for id in "$@"; do
+		bench/tollgate claims -c "$id" results/reference/amd-epyc-*/user-*/report.json |
+			sed -n '/^'"$id"'/,/^$/p'
+	done | sed '$d'
+	echo '```'
+}
+
 case ${1:-} in
+claims)
+	claims "${@:2}"
+	;;
 excerpt)
 	excerpt "$2"
 	;;
@@ -53,7 +70,7 @@ excerpt)
 	generate | diff -u README.md -
 	;;
 *)
-	echo "usage: tests/readme.sh --write | --check | excerpt FILE" >&2
+	echo "usage: tests/readme.sh --write | --check | excerpt FILE | claims ID..." >&2
 	exit 2
 	;;
 esac

@@ -24,6 +24,8 @@ esac
 if [[ $lane == host && $EUID -ne 0 ]]; then
 	die $EXIT_REFUSED "LANE=host loads a module: run it as root (sudo make bench LANE=host)"
 fi
+# Before anything is installed and built for it.
+[[ $lane != host ]] || "$vm/host-run.sh" --check
 
 build_harness
 if [[ $lane == host ]]; then

@@ -10,6 +10,7 @@ usage()
 {
 	cat <<-'EOF'
 	usage: vm/boot.sh --image VMLINUZ --job JOBFILE --out DIR [options] [-- qemu options]
+	       vm/boot.sh --try [options] [-- qemu options]
 
 	  --image FILE       the kernel (vm/fetch.sh prints one)
 	  --job FILE         shell script that busybox runs as /job
@@ -23,6 +24,7 @@ usage()
 	                     saves 2 s under --icount, spent in calibrating that timer
 	  --smp N, --mem MIB, --timeout S  default 1, 512, 120
 	  --qmp SOCKET       let another program talk to QEMU
+	  --try              boot nothing: ask QEMU whether it takes these options
 	  --allow-warnings   a kernel warning is no failure
 
 	Exits with the job's code, or 2 bad input, 3 no QEMU, 5 guest failed (hang,
@@ -30,8 +32,10 @@ usage()
 	EOF
 }
 
-image="" job="" out="" cpu="" accel=tcg icount="" append="" smp=1 mem=512
-limit=120 qmp="" warnings=0 files=() extra=()
+image="" job="" out="" cpu="" accel=tcg icount="" append="" smp=1
+readonly default_mem=512
+mem=$default_mem
+limit=120 qmp="" warnings=0 try=0 files=() extra=() hardware=()
 work="" part="" pid=""
 
 # What a kernel says when something is wrong in it. Messages begin a line or
@@ -41,6 +45,10 @@ trouble='(^|\] )(BUG|WARNING): |\[ cut here \]|Oops: |\[#[0-9]+\]'
 trouble+='|general protection fault(,|: [0-9a-f]{4} )|unable to handle'
 trouble+='|RCU stall|rcu.*(detected|self-detected) |Call Trace:'
 
+# What it says when memory is short; an initramfs of ours is never broken.
+starved='Out of memory: Killed|deadlocked on memory|page allocation failure'
+starved+='|Initramfs unpacking failed|panic.*: Out of memory'
+
 options()
 {
 	while [[ $# -gt 0 ]]; do
@@ -49,6 +57,7 @@ options()
 		--icount) icount=1 ;;
 		--no-icount) icount=0 ;;
 		--allow-warnings) warnings=1 ;;
+		--try) try=1 ;;
 		--)
 			shift
 			extra=("$@")
@@ -82,30 +91,60 @@ value() # OPTION VALUE
 	esac
 }
 
+check_files()
+{
+	[[ -n $image && -n $job && -n $out ]] || die $EXIT_INPUT "boot: needs --image, --job and --out"
+	[[ -r $image && -f $image ]] || die $EXIT_INPUT "cannot read the kernel $image"
+	[[ -r $job && -f $job ]] || die $EXIT_INPUT "cannot read the job $job"
+	if [[ -e $out ]]; then
+		[[ -d $out && -z $(ls -A "$out") ]] || die $EXIT_INPUT "--out $out is there and not empty"
+	fi
+}
+
 check_options()
 {
 	local number
 
-	[[ -n $image && -n $job && -n $out ]] || die $EXIT_INPUT "boot: needs --image, --job and --out"
-	[[ -r $image && -f $image ]] || die $EXIT_INPUT "cannot read the kernel $image"
-	[[ -r $job && -f $job ]] || die $EXIT_INPUT "cannot read the job $job"
+	[[ $try -eq 1 ]] || check_files
 	for number in "$smp" "$mem" "$limit"; do
 		[[ $number =~ ^[1-9][0-9]{0,6}$ ]] || die $EXIT_INPUT "boot: not a number: $number"
 	done
-	if [[ -e $out ]]; then
-		[[ -d $out && -z $(ls -A "$out") ]] || die $EXIT_INPUT "--out $out is there and not empty"
-	fi
 	case $accel in
 	tcg) icount=${icount:-1} cpu=${cpu:-max} ;;
 	kvm)
 		[[ $icount != 1 ]] || die $EXIT_INPUT "boot: --icount needs --accel tcg"
-		[[ -e /dev/kvm ]] || die $EXIT_NOTHING "--accel kvm: this machine has no /dev/kvm"
-		[[ -w /dev/kvm ]] || die $EXIT_REFUSED "--accel kvm: no right to use /dev/kvm"
+		[[ -e /dev/kvm ]] ||
+			die $EXIT_NOTHING "--accel kvm: no /dev/kvm: modprobe kvm_intel or kvm_amd, or --accel tcg"
+		[[ -r /dev/kvm && -w /dev/kvm ]] ||
+			die $EXIT_REFUSED "--accel kvm: no right to use /dev/kvm: usermod -aG kvm $(id -un) and log in again, or --accel tcg"
 		icount=0 cpu=${cpu:-host}
 		;;
 	*) die $EXIT_INPUT "boot: --accel is tcg or kvm, not $accel" ;;
 	esac
 	need qemu-system-x86_64 qemu-system-x86
+	# -cpu help would print a list and end well
+	[[ $cpu =~ ^[A-Za-z0-9][A-Za-z0-9._,+=-]*$ && $cpu != help ]] ||
+		die $EXIT_INPUT "--qemu-cpu '$cpu' is not allowed; allowed: MODEL[,+flag][,-flag][,name=value], as of qemu-system-x86_64 -cpu help"
+	hardware=(-nodefaults -no-user-config -display none -no-reboot -net none
+		-machine "pc,accel=$accel,hpet=off" -cpu "$cpu" -smp "$smp" -m "$mem")
+	[[ $icount -eq 0 ]] || hardware+=(-icount "shift=0,sleep=off")
+}
+
+# QEMU with the machine that these options describe, ended before it runs.
+try_options()
+{
+	local said status=0
+
+	said=$(timeout -k 5 60 qemu-system-x86_64 "${hardware[@]}" -S -monitor stdio "${extra[@]}" \
+		2>&1 >/dev/null <<<quit) || status=$?
+	[[ $status -ne 0 ]] || return 0
+	said=$(grep -v 'warning:' <<<"$said" | tail -n 1) || true
+	said=${said#qemu-system-x86_64: }
+	case $said in
+	*"CPU model"* | *-x86_64-cpu*)
+		die $EXIT_INPUT "--qemu-cpu '$cpu' is not allowed: $said (allowed: what qemu-system-x86_64 -cpu help lists)" ;;
+	esac
+	die $EXIT_INPUT "QEMU refuses the machine (accel $accel, cpu $cpu, smp $smp): ${said:-exit $status}"
 }
 
 prepare()
@@ -148,15 +187,13 @@ cleanup()
 run_qemu() # -> status of timeout(1)
 {
 	local words="console=ttyS0 loglevel=5 panic=-1 oops=panic nokaslr no_timer_check tsc=reliable$append"
-	local command=(qemu-system-x86_64 -nodefaults -no-user-config -display none -monitor none
-		-no-reboot -net none -rtc "base=2020-01-01,clock=vm" -seed 1
-		-machine "pc,accel=$accel,hpet=off" -cpu "$cpu" -smp "$smp" -m "$mem"
+	local command=(qemu-system-x86_64 "${hardware[@]}" -monitor none
+		-rtc "base=2020-01-01,clock=vm" -seed 1
 		-kernel "$image" -initrd "$work/initramfs" -append "$words"
 		-chardev "file,id=console,path=${work//,/,,}/console" -serial chardev:console
 		-chardev "file,id=files,path=${work//,/,,}/files" -serial chardev:files)
 	local status=0
 
-	[[ $icount -eq 0 ]] || command+=(-icount "shift=0,sleep=off")
 	[[ -z $qmp ]] || command+=(-qmp "unix:$qmp,server=on,wait=off")
 	progress "booting ${image##*/} (at most $limit s)"
 	(
@@ -199,13 +236,25 @@ main()
 
 	options "$@"
 	check_options
+	if [[ $try -eq 1 ]]; then
+		try_options
+		return
+	fi
 	prepare
 	run_qemu || status=$?
 
-	if line=$(said 'Kernel panic'); then
+	if [[ $warnings -eq 0 ]] && [[ -n $(said "$starved") ]]; then
+		fail "out of memory: --mem $mem (MiB) is too little; the default is $default_mem"
+	elif grep -qs "Cannot allocate memory" "$work/qemu.log"; then
+		fail "this machine has not the memory for a guest of $mem MiB: free some, or a smaller --mem"
+	elif line=$(said 'Kernel panic'); then
 		fail "kernel panic: ${line#*not syncing: }"
 	elif [[ $status -eq 124 || $status -eq 137 ]]; then
-		fail "did not end within $limit s"
+		# KVM stops such a guest where it is; QEMU stays.
+		line=$(grep -aE 'KVM internal error|emulation failure' "$work/qemu.log" | tr '\n' ' ') || true
+		fail "did not end within $limit s${line:+: ${line% }}"
+	elif [[ $status -eq 0 && ! -s $work/console ]]; then
+		fail "the kernel ended without a word; out of memory? --mem is $mem (MiB), the default $default_mem"
 	elif [[ $status -ne 0 ]]; then
 		fail "QEMU ended with $status: $(tail -n 1 "$work/qemu.log")"
 	fi

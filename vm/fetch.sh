@@ -5,13 +5,21 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=suites.sh
+. "$vm/suites.sh"
 
 kernels=$cache/kernels
 aside=$kernels/.new
 child=""
 lists=""
+# 1: from another Debian release, with its own tools (see unpack)
+foreign=0
 # apt-get download as root drops to a user who cannot write into the cache.
 apt_options=(-q -o Acquire::Retries=3 -o APT::Sandbox::User=root)
+with_all=(-y --no-install-recommends --download-only)
+readonly series_name='^([0-9]+\.[0-9]+)-(cloud|amd64|rt)$'
+readonly release_name='^[0-9]+\.[0-9]+\.[0-9]+[A-Za-z0-9.+~-]*-amd64$'
+have=""
 
 usage()
 {
@@ -19,7 +27,9 @@ usage()
 	usage: vm/fetch.sh KERNEL [--refresh]
 
 	  KERNEL     a series, with a flavour if it is not cloud:
-	             6.1, 6.12, 6.12-cloud, 6.1-amd64, 6.12-rt
+	             6.1, 6.12, 6.12-cloud, 6.1-amd64, 6.12-rt; newer ones come from
+	             Debian's other releases with the compiler they were built with;
+	             or a whole release: 6.1.0-55-cloud-amd64
 	  --refresh  look for a newer release of a kernel that is there already
 
 	prints release=, version=, image=, build= (a KDIR for kbuild), modules=
@@ -27,10 +37,24 @@ usage()
 	EOF
 }
 
-offered() # -> "6.1 6.12"
+# Releases that apt knows with their headers, one a line, without the flavour.
+offered()
 {
-	apt-cache pkgnames linux-image- |
-		sed -nE 's/^linux-image-([0-9]+\.[0-9]+)\..*-amd64$/\1/p' | sort -Vu | tr '\n' ' '
+	apt-cache search --names-only '^linux-headers-[0-9][^ ]*-common$' |
+		sed -nE 's/^linux-headers-([^ ]*)-common .*/\1/p'
+}
+
+# Those in $have that are worth naming: of a release's series if there are any,
+# else the series.
+nearest() # NAME -> "6.12.115+deb12 6.12.117+deb12 ", or "6.1 6.12 "
+{
+	local near=""
+
+	if [[ ! $1 =~ $series_name && $1 =~ ^([0-9]+)\.([0-9]+)\. ]]; then
+		near=$(grep "^${BASH_REMATCH[1]}\\.${BASH_REMATCH[2]}\\." <<<"$have") || true
+	fi
+	[[ -n $near ]] || near=$(sed -E 's/^([0-9]+\.[0-9]+)\..*/\1/' <<<"$have")
+	sort -Vu <<<"${near:-none}" | tr '\n' ' '
 }
 
 # The archive rotates, so releases are never spelled here: the metapackage says
@@ -41,6 +65,10 @@ resolve() # SERIES FLAVOUR -> release
 	local series=$1 flavour=$2
 	local part meta release
 
+	if [[ $foreign -eq 1 ]]; then
+		newest "$series" "$flavour"
+		return
+	fi
 	case $flavour in
 	amd64) part="" ;;
 	*) part=$flavour- ;;
@@ -56,12 +84,26 @@ resolve() # SERIES FLAVOUR -> release
 	return 1
 }
 
-packages() # RELEASE -> the four package names
+# -> $release; NAME is SERIES-FLAVOUR or itself a release
+find_release() # NAME
 {
-	local headers=linux-headers-$1
+	if [[ $1 =~ $series_name ]]; then
+		release=$(resolve "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}")
+	else
+		release=$1
+		known_package "linux-headers-$release"
+	fi
+}
 
-	echo "linux-image-$1"
+packages() # RELEASE -> the package names
+{
+	local headers=linux-headers-$1 binary=linux-binary-$1
+
+	# Newer image packages are empty and depend on this one.
+	known_package "$binary" || binary=linux-image-$1
+	echo "$binary"
 	echo "$headers"
+	[[ $foreign -eq 0 ]] || return 0
 	LC_ALL=C apt-cache show --no-all-versions "$headers" |
 		grep '^Depends:' | grep -oE 'linux-(headers-[^ ,]*-common(-rt)?|kbuild-[^ ,]*)'
 }
@@ -107,18 +149,16 @@ relocate() # HEADERS
 	# shellcheck disable=SC2016 # make's own $
 	sed -i -E 's,^include /usr/src/,include $(dir $(abspath $(lastword $(MAKEFILE_LIST))))../,' \
 		"$1/Makefile"
-	# With vmlinux there, kbuild wants pahole to add BTF, which we do not use.
-	rm -f "$1/vmlinux"
 }
 
 # In the background, so that a signal is obeyed at once. apt's words are shown
 # only when it fails.
-download() # DIR PACKAGE...
+download() # DIR WORDS-FOR-APT-GET...
 {
 	local dir=$1
 	shift
 
-	(cd "$dir" && exec apt-get "${apt_options[@]}" download "$@" >apt.log 2>&1) &
+	(cd "$dir" && exec apt-get "${apt_options[@]}" "$@" >apt.log 2>&1) &
 	child=$!
 	if wait "$child"; then
 		child=""
@@ -140,23 +180,40 @@ download_release() # RELEASE
 	names=$(packages "$1") || return 1
 	# shellcheck disable=SC2086 # one word a package
 	set -- $names
-	[[ $# -eq 4 ]] || die $EXIT_INPUT "cannot tell the header packages of $1: $names"
+	if [[ $foreign -eq 1 ]]; then
+		check_space "$@" "${suites_tools[@]}"
+		download "$aside" download "$1" && download "$aside" "${with_all[@]}" \
+			-o Dir::Cache::archives="$aside" install "$2" "${suites_tools[@]}"
+		return
+	fi
+	[[ $# -eq 4 ]] || die $EXIT_INPUT "cannot tell the header packages of $2: $names"
 	check_space "$@"
-	download "$aside" "$@"
+	download "$aside" download "$@"
 }
 
+# What of another Debian release is unpacked is a root of its own: vm/module.sh
+# builds inside it, by its compiler and its C library.
 unpack() # RELEASE
 {
 	local release=$1
-	local deb version old=$kernels/.old
+	local deb version old=$kernels/.old debs=("$aside"/*.deb)
 
-	version=$(dpkg-deb -f "$aside/linux-image-$release"_*.deb Version)
-	for deb in "$aside"/*.deb; do
+	version=$(LC_ALL=C dpkg-deb -f "$(printf '%s\n' "${debs[@]}" | grep -E "/linux-(image|binary)-")" Version)
+	mkdir "$aside/root"
+	[[ $foreign -eq 0 ]] || make_root "$aside/root"
+	for deb in "${debs[@]}"; do
 		dpkg-deb -x "$deb" "$aside/root" || die $EXIT_IO "cannot unpack ${deb##*/}"
 		rm "$deb"
 	done
 	rm -rf "$aside/root/usr/share"
-	relocate "$aside/root/usr/src/linux-headers-$release"
+	if [[ $foreign -eq 1 ]]; then
+		ln -sf mawk "$aside/root/usr/bin/awk"
+		: >"$aside/root/foreign"
+	else
+		relocate "$aside/root/usr/src/linux-headers-$release"
+	fi
+	# With vmlinux there, kbuild wants pahole to add BTF, which we do not use.
+	rm -f "$aside/root/usr/src/linux-headers-$release/vmlinux"
 	printf '%s\n' "$version" >"$aside/root/version"
 
 	rm -rf "$old"
@@ -167,37 +224,42 @@ unpack() # RELEASE
 
 show() # RELEASE
 {
-	local dir=$kernels/$1
+	local dir=$kernels/$1 image=$kernels/$1/boot/vmlinuz-$1
 
+	[[ -e $image ]] || image=$dir/lib/modules/$1/vmlinuz
 	echo "release=$1"
 	echo "version=$(<"$dir/version")"
-	echo "image=$dir/boot/vmlinuz-$1"
+	echo "image=$image"
 	echo "build=$dir/usr/src/linux-headers-$1"
 	echo "modules=$dir/lib/modules/$1"
 }
 
-fetch() # NAME SERIES FLAVOUR REFRESH
+fetch() # NAME REFRESH
 {
-	local name=$1 series=$2 flavour=$3 refresh=$4
-	local release
+	local name=$1 refresh=$2
+	local release=""
 
 	command -v apt-get >/dev/null ||
-		die $EXIT_NOTHING "fetches kernels by apt, which is not here; give vm/boot.sh and vm/module.sh your own"
+		die $EXIT_NOTHING "fetches kernels by apt, which is not here; name one that is installed, or say --kernel path/to/bzImage --build TREE"
 	need dpkg-deb dpkg
 	mkdir -p "$kernels" || die $EXIT_IO "cannot write $kernels"
 	exec {lock}>"$kernels/.lock" || die $EXIT_IO "cannot write $kernels/.lock"
 	flock "$lock"
 	trap 'rm -rf "$aside"' EXIT
-	if [[ $refresh -eq 1 ]] || ! release=$(resolve "$series" "$flavour"); then
+	if [[ $refresh -eq 1 ]] || ! find_release "$name"; then
 		refresh_lists
-		release=$(resolve "$series" "$flavour") || unknown "$name"
+		find_release "$name" || elsewhere "$name" "$refresh"
 	fi
 	# Another run may have fetched it while we waited for the lock.
 	if [[ $refresh -eq 1 || ! -e $kernels/$release/version ]]; then
 		if ! download_release "$release"; then
 			# Old lists name packages that the archive has dropped.
-			[[ -n $lists ]] || refresh_lists
-			release=$(resolve "$series" "$flavour") || unknown "$name"
+			if [[ $foreign -eq 1 ]]; then
+				elsewhere "$name" 1
+			elif [[ -z $lists ]]; then
+				refresh_lists
+				find_release "$name" || unknown "$name"
+			fi
 			download_release "$release" ||
 				die $EXIT_IO "cannot download kernel $release ($lists)"
 		fi
@@ -207,14 +269,26 @@ fetch() # NAME SERIES FLAVOUR REFRESH
 	mv "$kernels/.$name.new" "$kernels/$name.resolved"
 }
 
-unknown() # NAME
+# In Debian's other releases -> $release
+elsewhere() # NAME REFRESH
 {
-	local have code=$EXIT_INPUT
+	local name=$1
 
 	have=$(offered)
+	foreign=1
+	[[ $2 -eq 0 ]] || rm -f "$cache/apt/stamp"
+	other_suites && find_release "$name" || unknown "$name"
+}
+
+unknown() # NAME
+{
+	local code=$EXIT_INPUT
+
+	[[ $foreign -eq 0 || ! -e $cache/apt/stamp ]] || have+=$'\n'$(offered)
+	have=$(sed '/^$/d' <<<"$have")
 	[[ $lists != *root* ]] || code=$EXIT_REFUSED
 	[[ $lists == fresh ]] && lists="" || lists=" ($lists)"
-	die "$code" "no kernel '$1' here; there are: ${have:-none }(each also as -cloud, -amd64, -rt)$lists"
+	die "$code" "no kernel '$1' here; there are: $(nearest "$1")(each also as -cloud, -amd64, -rt)$lists"
 }
 
 main()
@@ -234,13 +308,13 @@ main()
 	done
 	[[ -n $name ]] || die $EXIT_INPUT "fetch: which kernel? (6.1, 6.12, 6.12-amd64, 6.12-rt, ...)"
 	[[ $name =~ ^[0-9]+\.[0-9]+$ ]] && name+=-cloud
-	[[ $name =~ ^([0-9]+\.[0-9]+)-(cloud|amd64|rt)$ ]] ||
-		die $EXIT_INPUT "no kernel '$name'; say a series such as 6.1 or 6.12, with -cloud (default), -amd64 or -rt"
+	[[ $name =~ $series_name || $name =~ $release_name ]] ||
+		die $EXIT_INPUT "no kernel '$name'; say a series such as 6.1 or 6.12, with -cloud (default), -amd64 or -rt; a release such as 6.1.0-55-cloud-amd64; or a file with a slash in its name"
 
 	trap '[[ -z $child ]] || kill "$child" 2>/dev/null; exit $EXIT_INTERRUPTED' INT TERM HUP
 	if [[ $refresh -eq 1 || ! -e $kernels/$name.resolved ||
 		! -e $kernels/$(<"$kernels/$name.resolved")/version ]]; then
-		fetch "$name" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "$refresh"
+		fetch "$name" "$refresh"
 	fi
 	show "$(<"$kernels/$name.resolved")"
 }

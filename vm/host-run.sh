@@ -4,6 +4,7 @@
 # test machine and, unchanged, under busybox in the guest of vm/boot.sh.
 #
 #	vm/host-run.sh MODULE.ko HARNESS [words for "tollgate run --lane host"]
+#	vm/host-run.sh --check		only whether this kernel would take the module
 #
 # Exits with the harness's code; before that 2 bad input, 3 will not load,
 # 4 refused (root, lockdown, already loaded), 1 will not unload, 130 interrupted.
@@ -12,6 +13,8 @@
 PATH=$PATH:/usr/sbin:/sbin
 debugfs=/sys/kernel/debug
 lockdown=/sys/kernel/security/lockdown
+secure_boot=/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
+otherwise="or use lane user or vm"
 mounted=no
 loaded=no
 child=
@@ -39,30 +42,41 @@ vermagic() # MODULE -> release it was built for; needs no modinfo
 	LC_ALL=C tr '\0' '\n' <"$1" | LC_ALL=C sed -n 's/^vermagic=\([^ ]*\) .*/\1/p'
 }
 
-check()
+# What bench/host_faults.c says of the same faults, in the same order and words.
+kernel()
+{
+	[ "$(id -u)" -eq 0 ] || die 4 "lane host loads a module: run it as root"
+	[ -e /proc/modules ] ||
+		die 3 "this kernel was built without modules: boot another (a distribution's), $otherwise"
+	# Lockdown refuses unsigned modules and, whatever the signature, debugfs.
+	if grep -Eq '\[(integrity|confidentiality)\]' "$lockdown" 2>/dev/null; then
+		! tail -c 1 "$secure_boot" 2>/dev/null | grep -q "$(printf '\001')" ||
+			die 4 "Secure Boot locks this kernel down, which refuses the module and its debugfs files: switch it off in the firmware's setup, $otherwise"
+		die 4 "kernel lockdown refuses the module and its debugfs files: boot without lockdown= and without Secure Boot, $otherwise"
+	fi
+	! is_loaded || die 4 "the module tollgate is loaded already; remove it first: rmmod tollgate"
+	! grep -qx 1 /proc/sys/kernel/modules_disabled 2>/dev/null ||
+		die 4 "kernel.modules_disabled=1 refuses all modules until the next boot: reboot without it, $otherwise"
+	# Who signs a module knows of this; load() tells who does not.
+	grep -q "	debugfs$" /proc/filesystems ||
+		die 3 "lane host needs debugfs, which is off (debugfs=off or no-mount, or not built in): boot with debugfs=on, $otherwise"
+}
+
+files()
 {
 	[ -r "$module" ] || die 2 "cannot read the module $module (make builds it)"
 	[ -x "$harness" ] || die 2 "cannot run the harness $harness (make builds it)"
-	[ "$(id -u)" -eq 0 ] || die 4 "lane host loads a module: run it as root"
 	command -v insmod >/dev/null || die 3 "needs insmod: install the package kmod"
-	[ -e /proc/modules ] || die 3 "this kernel was built without modules"
-	! is_loaded || die 4 "the module tollgate is loaded already; remove it first: rmmod tollgate"
-
 	built=$(vermagic "$module")
 	[ "$built" = "$(uname -r)" ] ||
 		die 2 "$module was built for kernel ${built:-(none)}, this one is $(uname -r): make KDIR=/lib/modules/$(uname -r)/build"
-
-	# Lockdown refuses unsigned modules and, whatever the signature, debugfs.
-	if grep -Eq '\[(integrity|confidentiality)\]' "$lockdown" 2>/dev/null; then
-		die 4 "kernel lockdown (often from Secure Boot) refuses the module: turn it off, or use lane user"
-	fi
 }
 
 mount_debugfs()
 {
 	! grep -q " $debugfs debugfs " /proc/mounts || return 0
-	mount -t debugfs debugfs "$debugfs" ||
-		die 3 "cannot mount debugfs at $debugfs (booted with debugfs=off?)"
+	why=$(mount -t debugfs debugfs "$debugfs" 2>&1) ||
+		die 3 "cannot mount debugfs at $debugfs: $why"
 	mounted=yes
 }
 
@@ -75,9 +89,9 @@ load()
 	fi
 	case $why in
 	*[Kk]ey*"rejected"* | *[Kk]ey*"not available"*)
-		die 4 "this kernel takes only signed modules (module.sig_enforce or Secure Boot): sign $module, or use lane user" ;;
+		die 4 "this kernel takes only signed modules (module.sig_enforce): sign $module with a key it trusts, boot without that, $otherwise" ;;
 	*"not permitted"*)
-		die 4 "this kernel refuses to load modules (lockdown, or kernel.modules_disabled): $why" ;;
+		die 4 "this kernel refuses to load the module (dmesg says why), $otherwise: $why" ;;
 	*[Ii]"nvalid module format"*)
 		die 2 "$module does not fit this kernel: make KDIR=/lib/modules/$(uname -r)/build ($why)" ;;
 	*[Ff]"ile exists"*)
@@ -121,12 +135,17 @@ restore() # on every way out
 	exit "$code"
 }
 
+if [ "$*" = --check ]; then
+	kernel
+	exit 0
+fi
 [ $# -ge 2 ] || die 2 "usage: vm/host-run.sh MODULE.ko HARNESS [words for tollgate run]"
 module=$1
 harness=$2
 shift 2
 
-check
+kernel
+files
 trap restore EXIT
 trap 'exit 130' INT TERM HUP
 mount_debugfs

@@ -13,8 +13,9 @@ usage()
 	cat <<-'EOF'
 	usage: vm/module.sh KERNEL OUT.ko
 
-	  KERNEL  what vm/fetch.sh takes (6.1, 6.12-rt, ...), or a folder with the
-	          headers of a kernel (/lib/modules/$(uname -r)/build)
+	  KERNEL  what vm/kernel.sh takes (6.1, 6.12-rt, 7.3, the name of an installed
+	          one), or a folder with the headers of a kernel, or its built tree
+	          (/lib/modules/$(uname -r)/build)
 
 	TOLLGATE_W=1 builds with kbuild's W=1. Compiler and objtool warnings go to
 	stderr; the whole log is CACHE/build/RELEASE-HASH.log.
@@ -32,8 +33,17 @@ build_folder() # KERNEL -> folder to give to make -C
 		return
 	fi
 	[[ $1 != */* ]] || die $EXIT_INPUT "no folder $1 (kernel headers; on Debian linux-headers-RELEASE)"
-	found=$("$vm/fetch.sh" "$1")
+	found=$("$vm/kernel.sh" "$1")
 	sed -n 's/^build=//p' <<<"$found"
+}
+
+# Headers of another Debian release lie in a root of their own, with the compiler
+# and the C library that kbuild's programs there need (vm/fetch.sh).
+foreign_root() # BUILD -> that root; nothing if there is none
+{
+	local root=${1%/usr/src/*}
+
+	[[ $root == "$1" || ! -e $root/foreign ]] || echo "$root"
 }
 
 # Debian's headers name the compiler their kernel was built with.
@@ -41,6 +51,10 @@ check_compiler() # BUILD
 {
 	local compiler
 
+	if [[ -n $(foreign_root "$1") ]]; then
+		need bwrap bubblewrap
+		return
+	fi
 	need make make
 	need gcc gcc
 	[[ -e $1/.kernelvariables ]] || return 0
@@ -77,12 +91,21 @@ sync_sources() # COPY
 
 run_make() # BUILD COPY LOG
 {
-	local words=(-C "$1" "M=$2" "-j$(nproc)" modules)
+	local build=$1 copy=$2 root inside=()
+	local words=("-j$(nproc)" modules)
 
+	root=$(foreign_root "$build")
+	if [[ -n $root ]]; then
+		inside=(bwrap --ro-bind "$root" / --proc /proc --dev /dev --tmpfs /tmp
+			--bind "$copy" /tmp/module --unshare-all --die-with-parent
+			--setenv PATH /usr/sbin:/usr/bin --setenv LC_ALL C)
+		build=${build#"$root"} copy=/tmp/module
+	fi
 	[[ ${TOLLGATE_W:-} != 1 ]] || words+=(W=1)
 	! grep -qs '^CONFIG_CC_IS_CLANG=y' "$1/include/config/auto.conf" || words+=(LLVM=1)
 	# Without the jobs, flags and variables of a make that may be our parent.
-	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make "${words[@]}" >"$3" 2>&1 &
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS "${inside[@]}" make -C "$build" "M=$copy" \
+		"${words[@]}" >"$3" 2>&1 &
 	child=$!
 	wait "$child"
 }
@@ -125,7 +148,8 @@ main()
 		tail -n 20 "$log" | in_tree "$copy" >&2
 		die $EXIT_FAILED "the module does not build for $release; the whole log: $log"
 	fi
-	grep 'warning:' "$log" | in_tree "$copy" >&2 || true
+	# BTF is not made of modules here, so which pahole there is does not matter.
+	grep 'warning:' "$log" | grep -v 'pahole version differs' | in_tree "$copy" >&2 || true
 	if ! cp "$copy/tollgate.ko" "$2.new" || ! mv "$2.new" "$2"; then
 		die $EXIT_IO "cannot write $2"
 	fi

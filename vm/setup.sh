@@ -8,16 +8,19 @@ set -euo pipefail
 usage()
 {
 	cat <<-'EOF'
-	usage: vm/setup.sh [--print] [harness|module|vm|test|host|all]...
+	usage: vm/setup.sh [--print | --missing] [harness|module|vm|test|long|host|kernel|all]...
 
 	  harness   what builds bench/tollgate
 	  module    what builds tollgate.ko against unpacked kernel headers
 	  vm        what boots a kernel
 	  test      what the tests need
+	  long      what those of check-all need besides: Secure Boot in a guest
 	  host      headers of the running kernel, for the host lane
+	  kernel    what builds a kernel, for make kernel-ab
 	  all       the first four (default)
 
 	  --print   list the packages, install nothing
+	  --missing list those that are not there, install nothing
 	TOLLGATE_NO_INSTALL=1 turns installing off.
 	EOF
 }
@@ -31,6 +34,7 @@ table()
 	harness make               make
 	harness libc6-dev          /usr/include/stdio.h
 	harness libjansson-dev     /usr/include/jansson.h
+	harness libpfm4-dev        /usr/include/perfmon/pfmlib.h
 	module  gcc                gcc
 	module  make               make
 	module  binutils           ld
@@ -41,6 +45,7 @@ table()
 	vm      busybox-static     -
 	vm      cpio               cpio
 	vm      gzip               gzip
+	vm      bubblewrap         bwrap
 	vm      xz-utils           xz
 	vm      util-linux         flock
 	vm      coreutils          timeout
@@ -53,8 +58,16 @@ table()
 	test    python3            python3
 	test    python3-jsonschema /usr/lib/python3*/site-packages/jsonschema
 	test    shellcheck         shellcheck
+	long    ovmf               /usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd
+	long    sbsigntool         sbsign
+	long    openssl            openssl
 	host    linux-headers-$(uname -r) /lib/modules/$(uname -r)/build/Makefile
 	host    kmod               insmod
+	kernel  flex               flex
+	kernel  bison              bison
+	kernel  bc                 bc
+	kernel  patch              patch
+	kernel  xz-utils           xz
 	EOF
 }
 
@@ -137,15 +150,16 @@ quietly() # COMMAND...
 
 main()
 {
-	local print=0 parts=() word names
+	local print=0 missing=0 parts=() word names
 
 	for word in "$@"; do
 		case $word in
 		--print) print=1 ;;
+		--missing) missing=1 ;;
 		-h | --help) usage; exit 0 ;;
-		harness | module | vm | test | host) parts+=("$word") ;;
+		harness | module | vm | test | long | host | kernel) parts+=("$word") ;;
 		all) parts+=(harness module vm test) ;;
-		*) die $EXIT_INPUT "setup: unknown word '$word' (harness, module, vm, test, host, all)" ;;
+		*) die $EXIT_INPUT "setup: unknown word '$word' (harness, module, vm, test, long, host, kernel, all)" ;;
 		esac
 	done
 	[[ ${#parts[@]} -gt 0 ]] || parts=(harness module vm test)
@@ -155,6 +169,10 @@ main()
 		return
 	fi
 	names=$(packages "${parts[@]}" | missing)
+	if [[ $missing -eq 1 ]]; then
+		[[ -z $names ]] || printf '%s\n' "$names"
+		return
+	fi
 	# shellcheck disable=SC2086 # one word a package
 	[[ -z $names ]] || install_packages $names
 }

@@ -8,7 +8,8 @@
 #define TG_RFLAGS_IF_BIT	9
 #define TG_RFLAGS_IF		(1 << TG_RFLAGS_IF_BIT)
 
-#define SYM_FUNC_START(sym)	.globl sym; .type sym, @function; .balign 64; sym:
+/* C knows the sequences by their table. */
+#define SYM_FUNC_START(sym)	.type sym, @function; .balign 64; sym:
 #define SYM_FUNC_END(sym)	.size sym, . - sym
 #define RET			ret
 
@@ -23,9 +24,17 @@
 #include <tollgate/blocks_fpu.h>
 
 	.text
+#ifdef TG_COUNTED
+#define TG_TABLE(family, name)	tg_counted_##family##_##name
+	TG_READ_COUNTERS tg_count_before, tg_counting_before
+	TG_READ_COUNTERS tg_count_after, tg_counting_after
+#else
+#define TG_TABLE(family, name)	tg_seqs_##family##_##name
+#endif
+
 #define EXP(family, name, rings, method, axes, ...) \
-	TG_ROW family, name, rings, method, TG_VARIANTS_##family, TG_VARIANTS_OF_##axes, \
-	       TG_LO_##family, TG_HI_##family
+	TG_ROW TG_TABLE(family, name), family, name, rings, method, TG_VARIANTS_##family, \
+	       TG_VARIANTS_OF_##axes, TG_LO_##family, TG_HI_##family
 #include <tollgate/experiments.def>
 
 	.section .note.GNU-stack, "", @progbits

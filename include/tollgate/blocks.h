@@ -15,6 +15,10 @@
  *	rdtscp; lfence				bracket closes
  *	epilogue (family)
  *
+ * With TG_COUNTED the same sequences are assembled once more, for tables of
+ * their own: they read counters just before the bracket opens and just after it
+ * closes. What that takes is the same in every sequence and cancels.
+ *
  * Per row and variant: hi and lo (TG_HI and TG_LO copies of the body), for
  * REARM also prep_hi and prep_lo (the preparation alone), for PAIR also first
  * (TG_FIRST copies after a state that args choose). For SHOT hi is one body and
@@ -83,6 +87,45 @@
 
 #ifdef __ASSEMBLER__
 
+#ifdef TG_COUNTED
+/*
+ * A call to C at either end of the bracket. Keeps every register, also those
+ * that C's convention gives away. The C side keeps the extended state, and uses
+ * no segment base: a body may have changed it.
+ */
+.macro TG_READ_COUNTERS sym, function
+SYM_FUNC_START(\sym)
+	push	%rbp			/* caller's frame */
+	mov	%rsp, %rbp
+	push	%rax			/* ticks, or lost to rdtsc next: -8(%rbp) */
+	push	%rcx			/* -16(%rbp) */
+	push	%rdx			/* -24(%rbp) */
+	push	%rsi			/* what a prologue set: -32(%rbp) */
+	push	%rdi			/* -40(%rbp) */
+	push	%r8			/* -48(%rbp) */
+	push	%r9			/* -56(%rbp) */
+	push	%r10			/* -64(%rbp) */
+	push	%r11			/* -72(%rbp) */
+#if TG_RING == 3
+	and	$-16, %rsp		/* C's convention; the kernel aligns to 8 */
+#endif
+	call	\function
+	lea	-72(%rbp), %rsp
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	pop	%rbp
+	RET
+SYM_FUNC_END(\sym)
+.endm
+#endif
+
 .macro TG_SEQ sym, family, name, role, part, variant, copies
 SYM_FUNC_START(\sym)
 	push	%rbp			/* caller's frame */
@@ -96,6 +139,9 @@ SYM_FUNC_START(\sym)
 	mov	TG_ARG_LOOPS(%rbx), %r12
 	mov	TG_ARG_BASE(%rbx), %r15
 	PROLOGUE_\family \name, \role
+#ifdef TG_COUNTED
+	call	tg_count_before
+#endif
 	lfence
 	rdtsc
 	lfence
@@ -109,6 +155,9 @@ SYM_FUNC_START(\sym)
 	jnz	.Lagain\@
 	rdtscp
 	lfence
+#ifdef TG_COUNTED
+	call	tg_count_after
+#endif
 	shl	$32, %rdx
 	or	%rdx, %rax
 	shl	$32, %r14
@@ -164,12 +213,12 @@ SYM_FUNC_END(\sym)
  * One row of experiments.def: its sequences, and their table for C. variants:
  * of the family, most: of a row with such axes.
  */
-.macro TG_ROW family, name, rings, method, variants, most, lo, hi
+.macro TG_ROW table, family, name, rings, method, variants, most, lo, hi
 	.if (\rings) & TG_RING_BIT
 	.pushsection .rodata, "a"
 	.balign	8
-	.globl	tg_seqs_\family\()_\name
-tg_seqs_\family\()_\name:
+	.globl	\table
+\table:
 	.popsection
 	.ifc \method, SHOT
 	.set	TG_NR_VARIANTS, TG_VARIANTS_SHOT

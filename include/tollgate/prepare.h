@@ -58,6 +58,17 @@ static tg_seq_table *const tg_tables[TG_NR_EXPS] = {
 #undef EXP
 };
 
+/* The same with counters read around the brackets (blocks.h). */
+#define EXP(fam, nam, ...) extern tg_seq_table tg_counted_##fam##_##nam[];
+#include <tollgate/experiments.def>
+#undef EXP
+static tg_seq_table *const tg_counted_tables[TG_NR_EXPS] = {
+#define EXP(fam, nam, rings, ...) \
+	[TG_EXP_##fam##_##nam] = ((rings) & TG_THIS_RING) ? tg_counted_##fam##_##nam : NULL,
+#include <tollgate/experiments.def>
+#undef EXP
+};
+
 /* Copies by which hi exceeds lo in one pass of the loop. */
 static inline __u32 tg_block(enum tg_family f)
 {
@@ -222,11 +233,15 @@ static inline void tg_add_series(struct tg_sampler *s, enum tg_role role, tg_seq
  * every series of the figure. loops: passes over the unrolled block, 1 for SHOT.
  * cal_loops: the same for the calibrating chains. The caller has zeroed *s, and afterwards
  * gives every series with a function room for its samples.
+ *
+ * tg_prepare_counted - the same for tg_counted_pass().
  */
-static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
-			      const struct tg_host *h, __u32 samples, __u32 loops,
-			      __u32 cal_loops)
+static inline void tg_prepare_from(tg_seq_table *const *tables, struct tg_sampler *s,
+				   const struct tg_point *p, const struct tg_host *h,
+				   __u32 samples, __u32 loops, __u32 cal_loops)
 {
+	const tg_seq_table *imul = tables[TG_EXP_insn_imul], *add = tables[TG_EXP_insn_add];
+	const tg_seq_table *nop = tables[TG_EXP_insn_nop], *empty = tables[TG_EXP_insn_empty];
 	const struct tg_exp *e = &tg_exps[p->exp];
 	struct tg_args args = { .loops = loops }, cal = { .loops = cal_loops }, one;
 	__u32 shots = samples < TG_SAMPLES_MAX / TG_FIRST_SHARE ? samples * TG_FIRST_SHARE :
@@ -261,7 +276,7 @@ static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
 		break;
 	}
 	for (r = 0; r < TG_NR_SEQS; r++)
-		tg_add_series(s, r, tg_tables[p->exp][variant][r], &args,
+		tg_add_series(s, r, tables[p->exp][variant][r], &args,
 			      e->method == TG_SHOT ? shots : samples);
 	if (e->family_id == TG_FAMILY_crossing) {
 		/* events: one a copy */
@@ -276,15 +291,29 @@ static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
 		/* the state that the body itself leaves behind */
 		s->series[TG_FIRST_OLD].args.a0 = p->exp == TG_EXP_irq_sti;
 	}
-	tg_add_series(s, TG_IMUL_HI, tg_seqs_insn_imul[0][TG_HI], &cal, share);
-	tg_add_series(s, TG_IMUL_LO, tg_seqs_insn_imul[0][TG_LO], &cal, share);
-	tg_add_series(s, TG_ADD_HI, tg_seqs_insn_add[0][TG_HI], &cal, share);
-	tg_add_series(s, TG_ADD_LO, tg_seqs_insn_add[0][TG_LO], &cal, share);
-	tg_add_series(s, TG_CANARY_HI, tg_seqs_insn_nop[0][TG_HI], &cal, share);
-	tg_add_series(s, TG_CANARY_LO, tg_seqs_insn_nop[0][TG_LO], &cal, share);
+	tg_add_series(s, TG_IMUL_HI, imul[0][TG_HI], &cal, share);
+	tg_add_series(s, TG_IMUL_LO, imul[0][TG_LO], &cal, share);
+	tg_add_series(s, TG_ADD_HI, add[0][TG_HI], &cal, share);
+	tg_add_series(s, TG_ADD_LO, add[0][TG_LO], &cal, share);
+	tg_add_series(s, TG_CANARY_HI, nop[0][TG_HI], &cal, share);
+	tg_add_series(s, TG_CANARY_LO, nop[0][TG_LO], &cal, share);
 	one = cal;
 	one.loops = 1;
-	tg_add_series(s, TG_EMPTY, tg_seqs_insn_empty[0][TG_LO], &one, share);
+	tg_add_series(s, TG_EMPTY, empty[0][TG_LO], &one, share);
+}
+
+static inline void tg_prepare(struct tg_sampler *s, const struct tg_point *p,
+			      const struct tg_host *h, __u32 samples, __u32 loops,
+			      __u32 cal_loops)
+{
+	tg_prepare_from(tg_tables, s, p, h, samples, loops, cal_loops);
+}
+
+static inline void tg_prepare_counted(struct tg_sampler *s, const struct tg_point *p,
+				      const struct tg_host *h, __u32 samples, __u32 loops,
+				      __u32 cal_loops)
+{
+	tg_prepare_from(tg_counted_tables, s, p, h, samples, loops, cal_loops);
 }
 
 #endif

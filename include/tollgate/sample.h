@@ -15,6 +15,7 @@
 #define TOLLGATE_SAMPLE_H
 
 #include <tollgate/canary.h>
+#include <tollgate/counting.h>
 
 struct tg_series {
 	tg_seq_fn *fn;		/* NULL: this figure has no such series */
@@ -80,8 +81,13 @@ static inline bool tg_series_due(const struct tg_series *r, __u32 pass, __u32 pa
  *
  * False when the deadline was reached: called again, with a later one, it goes
  * on where it stopped.
+ *
+ * tg_counted_pass - the same with series of the counted tables, keeping what
+ * the counters counted. False also when one of them is lost. The compiler makes
+ * two functions of this one; the one without counters holds nothing of them.
  */
-static inline bool tg_sampler_pass(struct tg_sampler *s, __u32 passes)
+static __always_inline bool tg_sampler_step(struct tg_sampler *s, __u32 passes,
+					    struct tg_counting *c)
 {
 	for (; s->at < TG_NR_ROLES; s->at++) {
 		struct tg_series *one = &s->series[(s->at + s->pass) % TG_NR_ROLES];
@@ -98,6 +104,8 @@ static inline bool tg_sampler_pass(struct tg_sampler *s, __u32 passes)
 		tg_dither(&s->random);
 		tg_mark(&mark);
 		ticks = one->fn(&one->args);
+		if (c && c->lost)
+			return false;
 		if (tg_broken(&mark)) {
 			s->discarded++;
 			s->canary.quiet = false;
@@ -111,11 +119,23 @@ static inline bool tg_sampler_pass(struct tg_sampler *s, __u32 passes)
 		s->beside += !quiet;
 		if (s->canary.fn)
 			s->canary.patience += ticks / s->canary.thrift;
+		if (c)
+			tg_counting_keep(c, one - s->series, one->kept);
 		one->out[one->kept++] = ticks;
 	}
 	s->at = 0;
 	s->pass++;
 	return true;
+}
+
+static inline bool tg_sampler_pass(struct tg_sampler *s, __u32 passes)
+{
+	return tg_sampler_step(s, passes, NULL);
+}
+
+static inline bool tg_counted_pass(struct tg_sampler *s, __u32 passes, struct tg_counting *c)
+{
+	return tg_sampler_step(s, passes, c);
 }
 
 #endif

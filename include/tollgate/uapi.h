@@ -3,8 +3,9 @@
  * What module and harness say to each other through debugfs.
  *
  * run: write one command, `name key=value...`, then read the answer:
- * key=value lines, then one line a series, `role ticks ticks ...`. After a
- * command that failed the answer is the single line `error=...`.
+ * key=value lines, then one line a series, `role ticks ticks ...`, and behind it
+ * one line an event, `role.N count count ...` with N its place in events=. After
+ * a command that failed the answer is the single line `error=...`.
  */
 #ifndef TOLLGATE_UAPI_H
 #define TOLLGATE_UAPI_H
@@ -36,6 +37,14 @@
  * takes some 0.6 million cycles; by default none takes more than 20 000.
  */
 #define TG_BATCH_USEC		200
+
+/*
+ * events=: what counters count around each sample, `TYPE:CONFIG,...` as in struct
+ * perf_event_attr, with :CONFIG1 and :CONFIG2 behind it where an event has them;
+ * numbers as in C. At most so many.
+ */
+#define TG_EVENTS_MAX		8
+#define TG_EVENT_WORDS		4	/* type and three words of configuration */
 
 /* quiet=: what keeps interrupts out of a batch. */
 enum tg_quiet {

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "claims.h"
 #include "sample_report.h"
 #include "stats.h"
 
@@ -167,7 +168,32 @@ static int fault(const char *what)
 	return -1;
 }
 
-/* Whatever loads can be dumped, loaded again, saved and printed. */
+/* Every claim has a verdict, in every format, whatever the report holds. */
+static int judge(const struct tg_report *r, FILE *sink)
+{
+	static int (*const writers[])(const struct tg_ledger *l, FILE *out) = {
+		tg_claims_text, tg_claims_explain, tg_claims_markdown, tg_claims_json,
+	};
+	static const char *const name = "fuzz";
+	const struct tg_column column = { &r, &name, 1 };
+	int rc = 0;
+
+	for (int i = 0; i < TG_NR_CLAIMS && !rc; i++) {
+		const struct tg_claim *claim = &tg_claims[i];
+		struct tg_ruling *ruling = tg_judge(claim, &column);
+		const struct tg_ledger l = { &column, 1, &claim, 1, &ruling };
+
+		if (!ruling || ruling->by->answer >= TG_NR_ANSWERS)
+			rc = fault("claims");
+		for (size_t w = 0; w < NR(writers) && !rc; w++)
+			if (!below(24) && writers[w](&l, sink))
+				rc = fault("claims' text");
+		tg_ruling_free(ruling);
+	}
+	return rc;
+}
+
+/* Whatever loads can be dumped, loaded again, saved, printed and judged. */
 static int use(const struct tg_report *r, const char *path, FILE *sink)
 {
 	char err[512] = "", *text;
@@ -184,6 +210,9 @@ static int use(const struct tg_report *r, const char *path, FILE *sink)
 	tg_report_free(again);
 	if (tg_report_text(r, sink))
 		return fault("text");
+	/* every claim by every way takes its time: one in three is enough */
+	if (!below(3) && judge(r, sink))
+		return -1;
 	/* Each save waits for the disk: one in sixteen is enough. */
 	if (!below(16) && tg_report_save(r, path, err, sizeof(err)))
 		return fault(err);
@@ -220,7 +249,7 @@ int main(int argc, char **argv)
 	char path[] = "/tmp/tollgate-fuzz-XXXXXX";
 	long nr = argc > 2 ? atol(argv[2]) : MUTATIONS, loaded = 0, refused = 0, faults = 0;
 	FILE *sink = fopen("/dev/null", "w");
-	struct text valid[2], t;
+	struct text valid[3], t;
 	char err[256];
 	int fd;
 
@@ -230,8 +259,8 @@ int main(int argc, char **argv)
 	if (fd < 0 || !sink)
 		return 1;
 	close(fd);
-	for (size_t i = 0; i < 2; i++) {
-		struct tg_report *r = i ? sample_vm() : sample_user();
+	for (size_t i = 0; i < NR(valid); i++) {
+		struct tg_report *r = i ? i > 1 ? sample_claims() : sample_vm() : sample_user();
 
 		valid[i].s = tg_report_dump(r, &valid[i].len, err, sizeof(err));
 		tg_report_free(r);
@@ -239,10 +268,12 @@ int main(int argc, char **argv)
 			return 1;
 	}
 
-	t.room = valid[0].len + SPARE;
+	t.room = SPARE;
+	for (size_t i = 0; i < NR(valid); i++)
+		t.room = valid[i].len + SPARE > t.room ? valid[i].len + SPARE : t.room;
 	t.s = malloc(t.room);
 	for (long i = 0; i < nr; i++) {
-		const struct text *from = &valid[below(2)];
+		const struct text *from = &valid[below(NR(valid))];
 		uint64_t before = seed;
 
 		t.len = from->len;
@@ -266,8 +297,8 @@ int main(int argc, char **argv)
 
 	unlink(path);
 	fclose(sink);
-	free(valid[0].s);
-	free(valid[1].s);
+	for (size_t i = 0; i < NR(valid); i++)
+		free(valid[i].s);
 	free(t.s);
 	return faults || loaded <= nr / 50;
 }

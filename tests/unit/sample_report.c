@@ -46,6 +46,20 @@ static void left_out(struct tg_figure *f, const char *what)
 	f->left_out[f->nr_left_out++] = text(what);
 }
 
+static void counted(struct tg_figure *f, const char *name, double user, double kernel,
+		    const char *reason)
+{
+	struct tg_event_figure *c;
+
+	f->events = must(reallocarray(f->events, f->nr_events + 1, sizeof(*f->events)));
+	c = &f->events[f->nr_events++];
+	*c = (struct tg_event_figure){
+		.name = text(name), .value = ten_digits(user + kernel), .user = user,
+		.kernel = kernel, .error = isnan(user + kernel) ? NAN : 0.25,
+		.reason = reason ? text(reason) : NULL,
+	};
+}
+
 static struct tg_figure *measured(struct tg_report *r, const char *name, const char *method,
 				  double value, double error)
 {
@@ -186,12 +200,20 @@ struct tg_report *sample_user(void)
 	r->cal.tsc_step = 2;
 	r->cal.witness = true;
 	r->cal.note = text("no performance counters here: cycles by the imul chain");
+	r->cal.counter = text("cycles");
+	r->env.counters = text("cpu: 8 general and 4 fixed, 48 bits; rdpmc 1, perf_event_paranoid 2");
 
-	measured(r, "insn/mfence@r3", "SLOPE", 38.12, 0.07)->discarded = 12;
+	f = measured(r, "insn/mfence@r3", "SLOPE", 38.12, 0.07);
+	f->discarded = 12;
+	counted(f, "cycles", 38.25, 0, NULL);
+	counted(f, "instructions", 1, 0.5, NULL);
 	measured(r, "insn/lfence@r3", "SLOPE", 12.06, 0.013);
 	measured(r, "insn/nop@r3", "SLOPE", 0.01, 0.04);
 	measured(r, "insn/cpuid@r3", "SLOPE", 71234.5, 812)->exits = true;
-	measured(r, "crossing/syscall@r3", "LOOP", 291.3, 0.52)->discarded = 1234;
+	f = measured(r, "crossing/syscall@r3", "LOOP", 291.3, 0.52);
+	f->discarded = 1234;
+	counted(f, "cycles", 20.5, 271, NULL);
+	counted(f, "instructions", 12, NAN, "kernel mode needs root");
 	measured(r, "crossing/fault:zero@r3", "EVENT", 3006.1, 41)->samples = 2000;
 	r->figures[r->nr_figures - 1].disturbed = 99;
 	measured(r, "fpu/xsavec@r3", "REARM", 75.25, 0.3);
@@ -220,6 +242,46 @@ struct tg_report *sample_user(void)
 	return r;
 }
 
+struct tg_report *sample_claims(void)
+{
+	static const char *const cheap[] = {
+		"gs/rdfsbase@r3", "gs/wrfsbase@r3", "gs/rdgsbase@r3", "gs/wrgsbase@r3",
+		"irq/cli@r0", "irq/sti@r0", "insn/gs_load@r3", "insn/rdpkru@r3", "insn/wrpkru@r3",
+	};
+	static const char *const dear[] = {
+		"crossing/arch_get_fs@r3", "crossing/arch_set_fs@r3", "crossing/arch_get_gs@r3",
+		"crossing/arch_set_gs@r3", "crossing/signal_usr1@r3",
+		"crossing/signal_usr1:avx512@r3", "fpu/boundary:cpuid@r3",
+		"fpu/boundary:dirty:cpuid@r3", "fpu/boundary:dirty@r3", "fpu/boundary:xsave@r3",
+		"fpu/boundary:xsave:cpuid@r3", "fpu/xrstor:unmodified@r3",
+		"fpu/xrstor:sse:unmodified@r3", "fpu/xrstor:avx:unmodified@r3",
+	};
+	static const char *const kinds[] = { "syscall", "fault", "interrupt", "switch" };
+	struct tg_report *r = sample_head();
+	char name[40];
+
+	r->lane = TG_LANE_HOST;
+	r->cal.unit = TG_UNIT_CYCLES;
+	r->cal.cycles_per_tick = 1.38498;
+	r->cal.note = text("");
+	r->plan.quiet = text("tpr");
+	for (size_t i = 0; i < NR(cheap); i++)
+		measured(r, cheap[i], "SLOPE", 12.5, 0.1);
+	for (size_t i = 0; i < NR(dear); i++)
+		measured(r, dear[i], "SHOT", 300, 1);
+	measured(r, "fpu/boundary@r3", "SHOT", 100, 1);
+	left_out(measured(r, "insn/gs_store_load@r3", "SLOPE", 12, 1), "cli");
+	for (size_t i = 0; i < NR(kinds); i++) {
+		snprintf(name, sizeof(name), "irq.hierarchy/%s", kinds[i]);
+		sample_count(r, name, i ? 1000 : 10000, NULL);
+	}
+	sample_histogram(r, "ctx.once", (struct tg_bin[]){ { 1, 10 }, { 2, 1 } }, 2, NULL);
+	sample_proof(r, "fpu.states", TG_PROOF_PASSED, NULL);
+	sample_proof(r, "fpu.pkru", TG_PROOF_PASSED, NULL);
+	sample_proof(r, "frame.enough", TG_PROOF_FAILED, "sigreturn loses RCX");
+	return r;
+}
+
 struct tg_report *sample_vm(void)
 {
 	struct tg_report *r = sample_head();
@@ -231,6 +293,7 @@ struct tg_report *sample_vm(void)
 	r->env.qemu_cpu = text("max");
 	r->env.accel = text("tcg,icount");
 	r->env.append = text("nopti mitigations=off");
+	r->env.kvm = text("emulated cli=2640 ret=2548x (beyond the limit: cli ret)");
 	r->plan.boots = 2;
 	r->plan.rounds = 2;
 	r->plan.samples = 10;
@@ -291,6 +354,9 @@ static void random_environment(struct tg_report *r, uint64_t *seed)
 	r->env.qemu_cpu = random_optional(seed);
 	r->env.accel = random_optional(seed);
 	r->env.append = random_optional(seed);
+	r->env.counters = random_optional(seed);
+	r->cal.counter = random_optional(seed);
+	r->env.kvm = random_optional(seed);
 	r->plan.quiet = random_optional(seed);
 	r->cal.note = random_text(seed, 0);
 	for (uint32_t i = tg_random_below(seed, 20); i; i--) {
@@ -362,6 +428,13 @@ struct tg_report *sample_random(uint64_t *seed)
 			while (tg_random_below(seed, 3) == 0) {
 				reason = random_text(seed, 1);
 				left_out(f, reason);
+				free(reason);
+			}
+			while (tg_random_below(seed, 3) == 0) {
+				reason = random_text(seed, 1);
+				counted(f, reason, random_number(seed, false),
+					tg_random_below(seed, 2) ? NAN : random_number(seed, false),
+					reason);
 				free(reason);
 			}
 		} else {

@@ -13,6 +13,9 @@ struct tg_report *sample_user(void);
 /* The same from a guest under QEMU -icount. */
 struct tg_report *sample_vm(void);
 
+/* One that settles gs.user, fpu.boundary and irq.sti, and some of the claims that others feed. */
+struct tg_report *sample_claims(void);
+
 /*
  * A valid report of random contents: strings of any length and any characters,
  * names up to 120 characters, numbers of any size with 10 significant digits.

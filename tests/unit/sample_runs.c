@@ -55,6 +55,11 @@ struct tg_report *bare_report(void)
 		for (size_t i = 0; i < f->nr_left_out; i++)
 			free(f->left_out[i]);
 		free(f->left_out);
+		for (size_t i = 0; i < f->nr_events; i++) {
+			free(f->events[i].name);
+			free(f->events[i].reason);
+		}
+		free(f->events);
 		free(f->name);
 		free(f->method);
 		free(f->reason);

@@ -116,7 +116,7 @@ static void a_blocked_signal_is_missed(void **state)
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	assert_false(take_samples(&s, &out, why, sizeof(why)));
+	assert_false(take_samples(&s, NULL, &out, why, sizeof(why)));
 	assert_int_equal(s.series[TG_HI].kept + s.series[TG_LO].kept, 0);
 	assert_int_equal(tg_crossing_check(why, sizeof(why)), TG_FAILED);
 	assert_int_equal(strncmp(why, "0 of ", 5), 0);

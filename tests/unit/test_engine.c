@@ -82,7 +82,7 @@ static double recover(const struct known *b)
 		if (!level)
 			level = tg_canary_level(step);
 		tg_canary_arm(&s.canary, level, step, false);
-		if (!take_samples(&s, &out, why, sizeof(why)))
+		if (!take_samples(&s, NULL, &out, why, sizeof(why)))
 			fail_msg("%s", why);
 		out.copies = b->shot ? 1 : LOOPS * b->block;
 		out.fenced = b->prep_hi || b->shot;

@@ -58,6 +58,8 @@ static void same_environment(const struct tg_environment *a, const struct tg_env
 	same_text(a->qemu_cpu, b->qemu_cpu);
 	same_text(a->accel, b->accel);
 	same_text(a->append, b->append);
+	same_text(a->counters, b->counters);
+	same_text(a->kvm, b->kvm);
 }
 
 static void same_figure(const struct tg_figure *a, const struct tg_figure *b)
@@ -80,6 +82,15 @@ static void same_figure(const struct tg_figure *a, const struct tg_figure *b)
 	assert_int_equal(a->nr_left_out, b->nr_left_out);
 	for (size_t i = 0; i < a->nr_left_out; i++)
 		same_text(a->left_out[i], b->left_out[i]);
+	assert_int_equal(a->nr_events, b->nr_events);
+	for (size_t i = 0; i < a->nr_events; i++) {
+		same_text(a->events[i].name, b->events[i].name);
+		same_number(a->events[i].value, b->events[i].value);
+		same_number(a->events[i].error, b->events[i].error);
+		same_number(a->events[i].user, b->events[i].user);
+		same_number(a->events[i].kernel, b->events[i].kernel);
+		same_text(a->events[i].reason, b->events[i].reason);
+	}
 	assert_int_equal(a->exits, b->exits);
 	assert_int_equal(a->quick, b->quick);
 	assert_int_equal(a->status, b->status);
@@ -139,6 +150,7 @@ static void same_report(const struct tg_report *a, const struct tg_report *b)
 	assert_int_equal(a->cal.left_out, b->cal.left_out);
 	same_number(a->cal.bracket, b->cal.bracket);
 	assert_int_equal(a->cal.tsc_step, b->cal.tsc_step);
+	same_text(a->cal.counter, b->cal.counter);
 	same_text(a->cal.note, b->cal.note);
 	assert_int_equal(a->nr_figures, b->nr_figures);
 	for (size_t i = 0; i < a->nr_figures; i++)
@@ -322,13 +334,22 @@ static void text_of_user(void **state)
 	expect(text, "\nmitigations: itlb mmio=vuln ssb=vuln spectre_v1 spectre_v2=eIBRS\n");
 	expect(text, "1.385 +- 0.00031 cycles per TSC tick, 3.601 GHz\n");
 	expect(text, "imul 3.000, add 1.000, canary 0.251 cycles each\n");
+	expect(text, "\ncounters:    cpu: 8 general and 4 fixed, 48 bits; rdpmc 1,\n             perf_event_paranoid 2\n");
+	expect(text, "\nevent cycles                        per body +- err         user     kernel\n"
+	       "insn/mfence@r3                         38.25 +- 0.25       38.25       0.00\n"
+	       "crossing/syscall@r3                   291.50 +- 0.25       20.50     271.00\n"
+	       "\nevent instructions ");
+	/* half an event is shown, and never as a whole */
+	expect(text, "\ncrossing/syscall@r3                        -              12.000          -\n");
+	expect(text, "\ninstructions not counted, or not whole: 1 figure: kernel mode needs root\n  crossing/syscall@r3\n");
 	expect(text, "\ncrossing/syscall@r3            ");
 	expect(text, " 291.30 +- 0.52 cycles   80.7 20x1000 1234\n");
 	expect(text, " not resolvable (< 0.050) cycles      - 20x1000    0\n");
 	expect(text, "\nskipped: 5 figures: needs the module: ring 0\n  irq/cli@r0 irq/popf:flip@r0 ");
 	expect(text, "\nfailed: 1 figure: 3 of 1000 handlers did not run\n  crossing/signal@r3\n");
 	expect(text, "\nrehearsal, not measured: sti, iretq\n  frame/point:full:sti:iret@r3\n");
-	expect(text, "\ntrapped by the hypervisor, so the exit counts in:\n  insn/cpuid@r3\n");
+	expect(text, "\na hypervisor may trap these, and its exit then counts in:\n"
+	       "  insn/cpuid@r3\n");
 	assert_null(strstr(text, "QUICK"));
 	free(text);
 

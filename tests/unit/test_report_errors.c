@@ -165,6 +165,19 @@ static const struct {
 	  "figures[3].rounds[1].value: must be a number, not null" },
 	{ "figures.3.rounds.1.boot", "1",
 	  "figures[3].rounds[1].boot: must be below plan.boots, 1, not 1" },
+	{ "figures.0.events", "null", "figures[0].events: must be an array, not null" },
+	{ "figures.0.events.1", "7", "figures[0].events[1]: must be an object" },
+	{ "figures.0.events.0.name", "\"\"",
+	  "figures[0].events[0].name: must be a string that is not empty, not \"\"" },
+	{ "figures.0.events.0.value", "null",
+	  "figures[0].events[0].reason: must say why when value is null" },
+	{ "figures.4.events.1.reason", "\"\"",
+	  "figures[4].events[1].reason: must say why when value is null" },
+	{ "figures.0.events.0.error", "-1",
+	  "figures[0].events[0].error: must be a number of 0 or more, or null, not -1" },
+	{ "figures.0.events.0.user", NULL,
+	  "figures[0].events[0].user: missing; must be a number or null" },
+	{ "environment.counters", "7", "environment.counters: must be a string or null, not 7" },
 	{ "figures.3.left_out", "\"cli\"", "figures[3].left_out: must be an array, not \"cli\"" },
 	{ "figures.9.left_out.0", "\"\"",
 	  "figures[9].left_out[0]: must be a string that is not empty" },
@@ -222,6 +235,10 @@ static const struct {
 	{ "environment.cpus", "4.0" }, { "figures.3.rounds", "[]" }, { "figures", "[]" },
 	{ "environment.mitigations", "{}" }, { "calibration.note", "\"\"" },
 	{ "figures.12.value", "3" }, { "plan.samples", "9007199254740992" },
+	/* what reports of before do not have */
+	{ "environment.counters", NULL }, { "environment.counters", "null" },
+	{ "calibration.counter", NULL }, { "figures.0.events", NULL },
+	{ "figures.0.events", "[]" }, { "figures.4.events.0.reason", "\"why\"" },
 };
 
 static void accepted_changes(void **state)

@@ -73,6 +73,8 @@ def shortened(report):
     for figure in report["figures"]:
         if figure["left_out"] and "rehearsal" not in chosen:
             chosen["rehearsal"] = figure
+        if "events" in figure:
+            chosen.setdefault("events", figure)
         chosen.setdefault(figure["status"], figure)
     samples = []
     for figure in chosen.values():

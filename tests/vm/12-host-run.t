@@ -158,7 +158,7 @@ for signal in TERM HUP; do
 	run "SIG$signal unloads" 130 'harness: run' signal $signal
 done
 echo 1 >/proc/sys/kernel/modules_disabled
-run "loading is switched off" 4 'refuses to load modules' sh /host-run.sh /good.ko /harness
+run "loading is switched off" 4 'modules_disabled=1 refuses all modules' sh /host-run.sh /good.ko /harness
 EOF
 
 vm/boot.sh --image "$image" --job "$scratch/job" --out "$scratch/guest" --no-icount --timeout 60 \

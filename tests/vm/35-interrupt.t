@@ -15,7 +15,7 @@ emulators() # our own: their command line names our folder
 }
 
 # Long enough that the guest is still at work when it is ended.
-long=(--lane vm --rounds 1000 --samples 5000 -o "$scratch/r" 'insn/*')
+long=(--lane vm --accel tcg --rounds 1000 --samples 5000 -o "$scratch/r" 'insn/*')
 
 wait_for_emulator()
 {
@@ -62,6 +62,6 @@ is "TERM to the program alone: exit code" $rc 130
 nothing_left "TERM to the program alone"
 
 refuses "a bad value that only the guest can know" 2 "in the guest: --cpu 63 is not online" \
-	bench/tollgate run --lane vm --cpu 63 -o "$scratch/r" insn/nop
+	bench/tollgate run --lane vm --accel tcg --cpu 63 -o "$scratch/r" insn/nop
 nothing_left "bad value in the guest"
 done_testing

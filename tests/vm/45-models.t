@@ -24,7 +24,7 @@ checks() # KERNEL EXACT WHAT [boot options...]
 	echo "EXACT=$exact sh /module-checks.sh >/out/checks.tap 2>&1" >"$scratch/job"
 	ok "$kernel, $what: the guest is fine" vm/boot.sh --image "$image" --job "$scratch/job" \
 		--out "$out" --file "$(ko "$kernel"):/tollgate.ko" \
-		--file tests/vm/module-checks.sh --timeout 300 "$@"
+		--file tests/vm/module-checks.sh --file tests/vm/guest-lib.sh --timeout 300 "$@"
 	is "$kernel, $what: no check failed" "$(grep -A3 '^not ok' "$out/checks.tap")" ""
 	is "$kernel, $what: all checks ran" "$(grep -cE '^(not )?ok ' "$out/checks.tap")" \
 		"$(sed -n 's/^1\.\.//p' "$out/checks.tap")"

@@ -14,7 +14,7 @@ build=$(vm/fetch.sh "$kernel" | sed -n 's/^build=//p')
 vm/module.sh "$kernel" "$scratch/tollgate.ko" >/dev/null 2>&1
 
 start=$(date +%s%N)
-ok "run --lane vm --kernel $kernel" bench/tollgate run --lane vm --kernel "$kernel" \
+ok "run --lane vm --kernel $kernel" bench/tollgate run --lane vm --accel tcg --kernel "$kernel" \
 	-o "$scratch/r"
 echo "# from command to report in $((($(date +%s%N) - start) / 1000000)) ms"
 report=$scratch/r/report.json

@@ -4,77 +4,19 @@
 # mounted, tollgate.ko at / (or $KO). Prints TAP; exits 1 if a check failed.
 #
 #	vm/boot.sh --image VMLINUZ --job tests/vm/module-checks.sh --out DIR \
-#		--file tollgate.ko [--smp 2] [--qemu-cpu MODEL]
+#		--file tollgate.ko --file tests/vm/guest-lib.sh [--smp 2] [--qemu-cpu MODEL]
 #
 # EXACT=1 (default): ticks are instructions (QEMU -icount), so that every
 # sample of a series must be the same and slopes must be whole numbers. With a
 # second CPU the least sample is looked at instead: QEMU runs the CPUs in turn
 # on one counter, and what the other one does in between is in some samples.
 
-KO=${KO:-/tollgate.ko}
 EXACT=${EXACT:-1}
-T=/sys/kernel/debug/tollgate
-W=${TMPDIR:-/tmp}/module-checks
 LONG="insn/imul_x16@r0 samples=65536 unroll=4096"	# seconds, unless it is killed
 alone=1
 [ -e /sys/devices/system/cpu/cpu1 ] && alone=0
-nr=0
-failed=0
-
-ok() # STATUS WHAT
-{
-	nr=$((nr + 1))
-	[ "$1" -eq 0 ] && echo "ok $nr - $2" && return
-	echo "not ok $nr - $2"
-	failed=$((failed + 1))
-}
-
-is() # GOT WANTED WHAT
-{
-	[ "$1" = "$2" ]
-	ok $? "$3"
-	[ "$1" = "$2" ] || echo "# got '$1', wanted '$2'"
-}
-
-like() # GOT PATTERN WHAT
-{
-	# shellcheck disable=SC2254 # a pattern is meant
-	case $1 in
-	$2) ok 0 "$3" && return ;;
-	esac
-	ok 1 "$3"
-	echo "# got '$1', wanted '$2'"
-}
-
-skip() { ok 0 "$1 # SKIP $2"; } # WHAT WHY
-
-fact() { sed -n "s/^$1=//p" $T/status; } # KEY -> its value in status
-
-# ask COMMAND [FILE]: one write (with a newline: an empty one would be none) and
-# one read on the same open file. The answer goes to $W/answer, what the shell
-# said of a failed write to $W/said. echo, since printf hides the error.
-ask()
-{
-	exec 3<>"${2:-$T/run}"
-	echo "$1" 2>"$W/said" >&3
-	# shellcheck disable=SC2320 # the write that is meant is echo's
-	asked=$?
-	cat <&3 >"$W/answer"
-	exec 3>&-
-	return $asked
-}
-
-answer() { sed -n "s/^$1=//p" "$W/answer"; } # KEY -> its value in the answer
-
-refuses() # COMMAND PATTERN-OF-THE-LINE WHAT [MESSAGE-OF-ERRNO] [FILE]
-{
-	runs=$(fact runs)
-	ask "$1" "$5" && echo "# the write did not fail" >>"$W/said"
-	like "$(cat "$W/said")" "*${4:-Invalid argument}*" "$3: the write fails"
-	like "$(cat "$W/answer")" "error=$2" "$3: says why"
-	is "$(wc -l <"$W/answer")" 1 "$3: in one line"
-	is "$(fact runs)" "$runs" "$3: nothing ran"
-}
+# shellcheck source-path=SCRIPTDIR source=guest-lib.sh
+. "${LIB:-/guest-lib.sh}"
 
 # The figure of the answer, as bench/reading.c makes it; or what is wrong with
 # the samples. The preparation of fpu rows has one IMUL where the body stands.
@@ -202,7 +144,7 @@ check_bad_commands()
 	refuses "fpu/xsave:avx:avx@r0" "*second value of axis comp*" "an axis twice"
 	refuses "fpu/xsave:wet@r0" "'wet' is no value of fpu/xsave; allowed: x87 *" "an unknown value"
 	refuses "cpu=0" "'cpu=0' is no experiment*" "no name"
-	refuses "$n cpus=0" "'cpus='; allowed: cpu= samples= unroll= batch= quiet=" "an unknown key"
+	refuses "$n cpus=0" "'cpus='; allowed: cpu= samples= unroll= batch= quiet= events=" "an unknown key"
 	refuses "$n samples" "'samples'; allowed: cpu= *" "a key without a value"
 	refuses "$n =5" "'='; allowed: cpu= *" "a value without a key"
 	refuses "$n batch=4 batch=4" "'batch=4': a second batch*" "a key twice"
@@ -293,7 +235,7 @@ check_knobs()
 
 	knob irq/samples 5
 	knob irq/name cli
-	is "$(cat $T/irq/run)" "irq/cli:if0@r0 cpu=caller samples=5 unroll=64 batch=16 quiet=tpr" \
+	is "$(cat $T/irq/run)" "irq/cli:if0@r0 cpu=caller samples=5 unroll=64 batch=16 quiet=tpr events=none" \
 		"run shows the command that it stands for"
 	ask 1 $T/irq/run
 	is "$?:$(answer name)" 0:irq/cli:if0@r0 "writing 1 runs it"
@@ -330,7 +272,7 @@ check_knobs()
 	refuses 1 "quiet=cli: irq/sti may set*" "sti with quiet=cli" "" $T/irq/run
 	knob irq/quiet tpr
 	knob irq/cpu 0
-	is "$(cat $T/irq/run)" "irq/sti@r0 cpu=0 samples=5 unroll=64 batch=16 quiet=tpr" "mended"
+	is "$(cat $T/irq/run)" "irq/sti@r0 cpu=0 samples=5 unroll=64 batch=16 quiet=tpr events=none" "mended"
 	for pair in "name empty" "samples 1000" "cpu caller"; do
 		knob "irq/${pair% *}" "${pair#* }"
 	done
@@ -425,7 +367,6 @@ check_loading()
 
 main()
 {
-	mkdir -p "$W"
 	insmod "$KO" || { echo "Bail out! insmod failed"; exit 1; }
 	sed 's/^/# /' $T/status
 	check_files

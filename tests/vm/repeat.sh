@@ -8,7 +8,7 @@ kernel=${name#*-repeat-}
 kernel=${kernel%.t}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/tollgate-test.XXXXXX")
 trap 'rm -rf -- "$dir"' EXIT
-bench/tollgate run --lane vm --kernel "$kernel" --boots 10 -o "$dir/r" >/dev/null 2>"$dir/err" || {
+bench/tollgate run --lane vm --accel tcg --kernel "$kernel" --boots 10 -o "$dir/r" >/dev/null 2>"$dir/err" || {
 	echo "not ok 1 - ten boots of $kernel"
 	sed 's/^/# /' "$dir/err"
 	echo "1..1"

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The sequences of ring 3 with counters read around their brackets: blocks.h. */
+#define TG_COUNTED	1
+#include "bodies.S"
