@@ -204,6 +204,7 @@ static int search_all(struct tgm_options *o, char *err, size_t errlen)
 	const struct tgm_run *runs = tgm_runs(&n);
 	int rc = TG_EXIT_OK;
 
+	o->partial = o->nr_variants || !is_own_bound(o);
 	if (o->output) {
 		rc = tgm_make_output(o->output, err, errlen);
 		if (rc)

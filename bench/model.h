@@ -39,7 +39,7 @@ typedef unsigned char tgf_pkru_t;
  * way out are left. It keeps its place in an operation only across a reschedule.
  */
 enum tgm_op { TGM_USER, TGM_IN_KERNEL, TGM_LEAVING, TGM_EXITING, TGM_SAVING, TGM_RESTORING,
-	      TGM_FORKING, TGM_CLEARING, TGM_NR_OPS };
+	      TGM_FORKING, TGM_CLEARING, TGM_READING, TGM_WRITING, TGM_DYING, TGM_NR_OPS };
 
 struct tgm_task {
 	struct tgm_value newest;	/* what it must see; .pkru what applies to it */
@@ -85,7 +85,9 @@ enum tgm_event {
 	TGM_EV_PKRU	= 1 << 6,
 	TGM_EV_PREEMPT	= 1 << 7,	/* inside operations */
 	TGM_EV_REMOTE	= 1 << 8,	/* access to another task's user memory obeys its PKRU */
-	TGM_EV_ALL	= 0x1ff,
+	TGM_EV_READ	= 1 << 9,	/* the kernel reads the task's own registers in memory */
+	TGM_EV_WRITE	= 1 << 10,	/* and writes them there */
+	TGM_EV_ALL	= 0x7ff,
 };
 
 /* What a variant does at each event. c: CPU; t: task, -1 for a kernel thread. */
@@ -104,7 +106,10 @@ struct tgm_ops {
 	enum tgf_run (*restore)(int c, int t);
 	enum tgf_run (*fork)(int c, int t, int child);
 	enum tgf_run (*clear)(int c, int t);
+	enum tgf_run (*read)(int c, int t);	/* its own registers, in memory */
+	enum tgf_run (*write)(int c, int t);
 	void (*exit)(int c, int t);
+	void (*guest_enter)(int c);		/* NULL: the guest just runs */
 	void (*ptrace_read)(int t);
 	void (*ptrace_write)(int t);
 	bool (*counts)(int c, int t);		/* CPU c's registers count as t's */
@@ -151,7 +156,9 @@ void tgm_start(void);				/* tgm := the initial state */
 void tgm_step(void);				/* one event, chosen by tgm_choose() */
 int tgm_choose(int n);				/* 0 .. n-1; the search tries all */
 void tgm_random_step(unsigned int *seed);	/* one step by chance, for tests */
-void tgm_tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void tgm_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Its arguments are not even made where nobody listens. */
+#define tgm_tell(...)	do { if (tgm_story) tgm_say(__VA_ARGS__); } while (0)
 
 /* A state packed; equal for states that differ only by names. */
 struct tgm_packed {
@@ -164,6 +171,7 @@ int tgm_width(void);		/* bits that tgm_ops and tgm_bound need; at most 128 */
 /* A violation met by the current step; the first one of a step counts. */
 void tgm_violate(enum tgm_invariant invariant, int t);
 extern int tgm_violated;			/* -1: none; else the invariant */
+extern unsigned int tgm_ignored;		/* invariants that nobody asks about, for tests */
 extern int tgm_blamed;				/* with it: the citation, or 0 */
 
 /* Operations on registers, for every variant (model_regs.c). */
@@ -174,19 +182,23 @@ void tgm_xinit(int c, int t);
 void tgm_forget(int t);				/* initial state, which is nowhere yet */
 void tgm_area_init(int t);
 void tgm_area_copy(int from, int to);
+void tgm_area_read(int t);
 void tgm_area_write(int t);
 void tgm_xsave_as(int c, int from, int to);
 enum tgf_copy tgm_frame_save(int c, int t);
-enum tgf_copy tgm_frame_save_area(int t);
+enum tgf_copy tgm_frame_save_area(int c, int t);
 enum tgf_copy tgm_frame_restore(int c, int t);
 bool tgm_point(int c, int t, int op, int pc);	/* true: preempted there */
 void tgm_section(int c, int t, const char *what);
+/* User memory is read or written for t, which runs on CPU c: is its PKRU in force. */
+void tgm_access_user(int c, int t);
 void tgm_check_books(void);
 extern int tgm_cite;				/* the citation being executed */
 extern int tgm_actor;				/* the task that executes it, or -1 */
 extern bool tgm_absent;			/* a frame's page was absent in this step */
 
 const char *tgm_task_name(int t);
+const char *tgm_value_name(struct tgm_value v);
 
 /*
  * tgm_search - the whole space of tgm_ops within tgm_bound, breadth first.
@@ -208,5 +220,8 @@ extern const char *const tgm_strategy_names[TGF_NR_STRATEGIES];
 extern const char *const tgm_guard_names[TGF_NR_GUARDS];
 extern unsigned long long tgm_removed;
 extern bool tgm_early_header;		/* a planted fault: see model_runs.c */
+/* KVM's way of v5.2 and later, as in v5.8, and without each of its two questions. */
+enum tgm_swapped { TGM_SWAPPED, TGM_SWAPPED_ENTER, TGM_SWAPPED_PUT, TGM_NR_SWAPPED };
+extern const struct tgm_ops tgm_swapped_ops[TGM_NR_SWAPPED];
 
 #endif

@@ -15,6 +15,7 @@ struct tgm_options {
 	int planted, planted_found, historic, historic_found;
 	size_t planted_states, historic_states;
 	bool failed;
+	bool partial;		/* asked for less than all, or another bound: no proof */
 };
 
 /* An empty report of this machine, for proofs; NULL: no memory. */

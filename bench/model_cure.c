@@ -4,26 +4,45 @@
 
 #include "model_command.h"
 
-/* Searches again with the cure of one fault, or of all. */
-static int try_cure(const struct tgm_run *run, unsigned int cures, const struct tgm_fault *fault,
-		    char *err, size_t errlen)
+static bool was_found(const struct tgm_result *r, int blame)
+{
+	for (int i = 0; i < r->nr_faults; i++)
+		if (r->faults[i].blame == blame)
+			return true;
+	return false;
+}
+
+/*
+ * Searches again with the cure of one fault, or of all. A fault that is found only
+ * now was hidden: what is known to be at fault is not followed.
+ */
+static int try_cure(const struct tgm_run *run, const struct tgm_result *before,
+		    unsigned int cures, const struct tgm_fault *fault, char *err, size_t errlen)
 {
 	struct tgm_posted posted = run->posted;
 	struct tgm_result r;
-	bool gone = true;
+	bool gone = true, hidden = false;
 
 	posted.cures = cures;
 	tgm_use_posted(posted);
 	if (tgm_search(run->name, &r, err, errlen))
 		return -1;
 	for (int i = 0; i < r.nr_faults; i++)
-		if (!fault || (r.faults[i].blame == fault->blame &&
-			       r.faults[i].invariant == fault->invariant))
+		if (!fault || r.faults[i].blame == fault->blame)
 			gone = false;
 	printf("    %s: %s, %zu states, %d other faults\n",
 	       fault ? "searched again with that change" : "searched again with every cure",
 	       gone ? "not found" : "STILL FOUND", r.states, fault ? r.nr_faults : 0);
-	return gone;
+	for (int i = 0; i < r.nr_faults; i++) {
+		char name[48];
+
+		if (was_found(before, r.faults[i].blame))
+			continue;
+		tgm_fault_name(run, &r.faults[i], name, sizeof(name));
+		printf("    AND %s, which was hidden behind it\n", name);
+		hidden = true;
+	}
+	return gone && !hidden;
 }
 
 /* A text in lines of at most 75 columns. */
@@ -93,7 +112,7 @@ int tgm_cure_all(const struct tgm_run *run, const struct tgm_result *r, bool eac
 			continue;
 		tgm_fault_name(run, &r->faults[i], name, sizeof(name));
 		printf("  %s: %s\n", name, v->change);
-		rc = try_cure(run, v->cure, &r->faults[i], err, errlen);
+		rc = try_cure(run, r, v->cure, &r->faults[i], err, errlen);
 		if (rc < 0)
 			return -1;
 		cured &= rc;
@@ -101,6 +120,6 @@ int tgm_cure_all(const struct tgm_run *run, const struct tgm_result *r, bool eac
 	/* what v4.8 has by design stays */
 	if (tgm_found(run, r, "pkru:REMOTE"))
 		return cured;
-	rc = try_cure(run, cures_of(run, r), NULL, err, errlen);
+	rc = try_cure(run, r, cures_of(run, r), NULL, err, errlen);
 	return rc < 0 ? rc : cured && rc;
 }

@@ -47,7 +47,7 @@ static enum tgm_op after_call(void)
 }
 
 /* schedule(): away from what runs, to another ready task or to the idle one. */
-static void schedule(int c)
+static void schedule(int c, bool last)
 {
 	int prev = tgm.cur[c], ready[TGM_TASKS + 1] = { -1 }, n = 0, next;
 
@@ -57,7 +57,8 @@ static void schedule(int c)
 		if (tgm_is_ready(t))
 			ready[n++] = t;
 	next = ready[tgm_choose(n)];
-	tgm_tell("CPU %d switches from %s to %s", c, tgm_task_name(prev), tgm_task_name(next));
+	tgm_tell("CPU %d switches from %s to %s%s", c, tgm_task_name(prev), tgm_task_name(next),
+		 last ? ", for the last time" : "");
 	if (prev >= 0 && tgm.guest_on == c) {
 		tgm_ops->guest_put(c, prev);
 		tgm.guest_on = -1;
@@ -75,6 +76,19 @@ static void schedule(int c)
 		return;
 	tgm_ops->switch_in(c, next);
 	tgm_check_books();
+}
+
+/* The last switch away from a task that has exited; then its memory is free. */
+static void bury(int c, int t)
+{
+	struct tgm_task *task = &tgm.task[t];
+
+	schedule(c, true);
+	task->alive = 0;
+	task->pc = task->dead = task->blame = 0;
+	task->op = TGM_IN_KERNEL;
+	tgm.fpu[t].active = tgm.fpu[t].reload = tgm.fpu[t].uses = tgm.fpu[t].used = 0;
+	tgm.fpu[t].area.version = 0;
 }
 
 static void run_op(int c, int t, enum tgm_op op)
@@ -101,6 +115,15 @@ static void run_op(int c, int t, enum tgm_op op)
 	case TGM_CLEARING:
 		run = tgm_ops->clear(c, t);
 		break;
+	case TGM_READING:
+		run = tgm_ops->read(c, t);
+		break;
+	case TGM_WRITING:
+		run = tgm_ops->write(c, t);
+		break;
+	case TGM_DYING:
+		bury(c, t);
+		return;
 	default:
 		break;
 	}
@@ -108,7 +131,7 @@ static void run_op(int c, int t, enum tgm_op op)
 		return;
 	tgm_check_books();
 	if (run == TGF_PREEMPTED) {
-		schedule(c);
+		schedule(c, false);
 		return;
 	}
 	task->pc = 0;
@@ -135,14 +158,19 @@ static void exit_task(int c, int t)
 	tgm_ops->exit(c, t);
 	tgm_check_books();
 	task->dead = 1;
-	if (tgm_violated < 0)
-		schedule(c);
-	task->alive = 0;
-	task->framed = task->pc = task->dead = task->blame = 0;
-	task->op = TGM_IN_KERNEL;
+	if (tgm_violated >= 0)
+		return;
+	/* whatever holds its registers holds nothing that counts */
+	task->framed = 0;
+	task->newest.version = ++task->versions;
 	task->newest.pkru = 0;
-	tgm.fpu[t].active = tgm.fpu[t].reload = tgm.fpu[t].uses = tgm.fpu[t].used = 0;
-	tgm.fpu[t].area.version = 0;
+	/* the rest of do_exit() can be preempted */
+	if ((tgm_bound.events & TGM_EV_PREEMPT) && tgm_choose(2)) {
+		task->op = TGM_DYING;
+		schedule(c, false);
+		return;
+	}
+	bury(c, t);
 }
 
 /* Registers written in user mode, or by a guest: its newest version. */
@@ -173,12 +201,7 @@ static void access_user(int c, int t, int u)
 	tgm_tell("the kernel accesses user memory of %s for %s", tgm_task_name(u),
 		 tgm_task_name(t));
 	if (u == t) {
-		if (tgm.cpu[c].regs.pkru != tgm.task[t].newest.pkru) {
-			tgm_tell("PKRU is %d; %s's is %d", tgm.cpu[c].regs.pkru,
-				 tgm_task_name(t), tgm.task[t].newest.pkru);
-			tgm_cite = tgm_ops->cite_access;
-			tgm_violate(TGM_PKRU, -1);
-		}
+		tgm_access_user(c, t);
 		return;
 	}
 	/* 1 stands for a PKRU that forbids */
@@ -195,6 +218,8 @@ static void access_user(int c, int t, int u)
 static void guest_runs(int c)
 {
 	tgm_tell("the guest is entered");
+	if (tgm_ops->guest_enter)
+		tgm_ops->guest_enter(c);
 	check_sees(c, TGM_GUEST);
 	if (tgm_violated < 0)
 		write_regs(c, TGM_GUEST);
@@ -275,11 +300,15 @@ static void do_event(int c, int t, struct tgm_todo todo)
 	static const unsigned char ops[] = { [TGM_DO_LEAVE] = TGM_EXITING,
 					     [TGM_DO_SAVE] = TGM_SAVING,
 					     [TGM_DO_RESTORE] = TGM_RESTORING,
-					     [TGM_DO_CLEAR] = TGM_CLEARING };
+					     [TGM_DO_CLEAR] = TGM_CLEARING,
+					     [TGM_DO_READ_OWN] = TGM_READING,
+					     [TGM_DO_WRITE_OWN] = TGM_WRITING };
 	static const char *const words[] = { [TGM_DO_LEAVE] = "leaves the kernel",
 					     [TGM_DO_SAVE] = "gets a signal",
 					     [TGM_DO_RESTORE] = "returns from its signal handler",
-					     [TGM_DO_CLEAR] = "executes another program" };
+					     [TGM_DO_CLEAR] = "executes another program",
+					     [TGM_DO_READ_OWN] = "has its registers read",
+					     [TGM_DO_WRITE_OWN] = "has its registers written" };
 
 	switch (todo.what) {
 	case TGM_DO_WRITE:
@@ -300,11 +329,13 @@ static void do_event(int c, int t, struct tgm_todo todo)
 	case TGM_DO_LEAVE:
 	case TGM_DO_SAVE:
 	case TGM_DO_RESTORE:
+	case TGM_DO_READ_OWN:
+	case TGM_DO_WRITE_OWN:
 		tgm_tell("%s %s", tgm_task_name(t), words[todo.what]);
 		run_op(c, t, ops[todo.what]);
 		break;
 	case TGM_DO_SWITCH:
-		schedule(c);
+		schedule(c, false);
 		break;
 	case TGM_DO_SECTION:
 		tgm_section(c, t, "a kernel section uses the registers");

@@ -16,6 +16,7 @@ bool tgm_early_header;
 #define TGF_XINIT(cpu, fpu)		tgm_xinit(CPU_OF(cpu), TASK_OF(fpu))
 #define TGF_AREA_INIT(fpu)		tgm_area_init(TASK_OF(fpu))
 #define TGF_AREA_COPY(from, to)		tgm_area_copy(TASK_OF(from), TASK_OF(to))
+#define TGF_AREA_READ(fpu)		tgm_area_read(TASK_OF(fpu))
 #define TGF_AREA_WRITE(fpu)		tgm_area_write(TASK_OF(fpu))
 #define TGF_FRAME_SAVE(cpu, fpu)	frame_save(CPU_OF(cpu), TASK_OF(fpu))
 #define TGF_FRAME_RESTORE(cpu, fpu)	frame_restore(CPU_OF(cpu), TASK_OF(fpu))
@@ -45,12 +46,11 @@ bool tgm_early_header;
 	__attribute__((fallthrough));						\
 	case n:
 #define TGF_LABEL(n)	__attribute__((fallthrough)); case n: again_##n:
-#define TGF_AGAIN(n)								\
+#define TGF_AGAIN(n, fpu)							\
 	if (here(CPU_OF(cpu), n))						\
 		return TGF_PREEMPTED;						\
 	goto again_##n;
 #define TGF_END		} return TGF_DONE;
-#define TGF_KERNEL_POINT(cpu)	inside_section(CPU_OF(cpu));
 
 static bool here(int c, int pc)
 {
@@ -70,7 +70,7 @@ static enum tgf_copy frame_save(int c, int t)
 	/* a planted fault: a part of the frame comes from memory that is not up to date */
 	if (tgm_early_header) {
 		tgm_tell("the frame's old-style header comes from memory");
-		return tgm_frame_save_area(t);
+		return tgm_frame_save_area(c, t);
 	}
 	return tgm_frame_save(c, t);
 }
@@ -84,28 +84,7 @@ static enum tgf_copy frame_restore(int c, int t)
 	return copied;
 }
 
-static void inside_section(int c);
-
 #include "../mod/fpu_state.c"
-
-/* Only where a guard is gone can a section begin inside another. */
-static void inside_section(int c)
-{
-	static bool inside;
-
-	if (inside || TGF_GUARD(KERNEL_BUSY) || !tgf_kernel_usable(&tgm.cpu[c]))
-		return;
-	if (tgm.guest_on == c || !tgm_choose(2))
-		return;
-	inside = true;
-	/* the outer one has begun to write */
-	tgm.cpu[c].regs.who = TGM_KERNEL;
-	tgm.cpu[c].regs.version = 1;
-	tgm_section(c, tgm.cur[c], "a soft interrupt uses the registers inside of the section");
-	tgm_tell("the outer section finds its registers gone");
-	tgm_violate(TGM_SEES, -1);
-	inside = false;
-}
 
 static struct tgf_fpu *fpu_of(int t)
 {
@@ -159,6 +138,10 @@ static enum tgf_run p##_fork(int c, int t, int child)					\
 { return tgf_##p##_fork(&tgm.cpu[c], &tgm.fpu[t], &tgm.fpu[child]); }			\
 static enum tgf_run p##_clear(int c, int t)						\
 { return tgf_##p##_clear(&tgm.cpu[c], &tgm.fpu[t]); }					\
+static enum tgf_run p##_read(int c, int t)						\
+{ return tgf_##p##_read_own(&tgm.cpu[c], &tgm.fpu[t]); }				\
+static enum tgf_run p##_write(int c, int t)						\
+{ return tgf_##p##_write_own(&tgm.cpu[c], &tgm.fpu[t]); }				\
 static void p##_exit(int c, int t) { tgf_##p##_exit(&tgm.cpu[c], &tgm.fpu[t]); }	\
 static void p##_ptrace_write(int t) { tgf_##p##_ptrace_write(&tgm.fpu[t]); }		\
 static bool p##_counts(int c, int t) { return counts(TGF_##id, c, t); }
@@ -167,11 +150,77 @@ TGF_STRATEGIES(DEFINE)
 #define ROW(id, p, name, what)								\
 	[TGF_##id] = { p##_switch_out, p##_switch_in, p##_exit_user, p##_nm, usable, p##_begin,	\
 		       p##_end, guest_new, p##_guest_load, p##_guest_put, p##_save, p##_restore, \
-		       p##_fork, p##_clear, p##_exit, ptrace_read, p##_ptrace_write, p##_counts, \
+		       p##_fork, p##_clear, p##_read, p##_write, p##_exit, NULL, ptrace_read,	\
+		       p##_ptrace_write, p##_counts,						\
 		       .lazy = TGF_##id >= TGF_LAZY_TS && TGF_##id <= TGF_LAZY_COUNTER,		\
 		       .remote = true },
 const struct tgm_ops tgm_ours[TGF_NR_STRATEGIES] = {
 	TGF_STRATEGIES(ROW)
+};
+
+/*
+ * What KVM did from v5.2 on: a loaded guest's registers are the running task's for
+ * all that is in between, a soft interrupt saves them and sets the guest's flag; so
+ * who enters or puts the guest asks it. A reschedule puts the guest, as elsewhere.
+ */
+static struct tgf_fpu *swapped(int c, int t)
+{
+	return tgm.guest_on == c ? &tgm.fpu[TGM_GUEST] : fpu_of(t);
+}
+
+static void swapped_begin(int c, int t)
+{
+	tgf_deferred_kernel_begin(&tgm.cpu[c], swapped(c, t));
+}
+
+static void swapped_end(int c, int t)
+{
+	tgf_deferred_kernel_end(&tgm.cpu[c], swapped(c, t));
+}
+
+static void swapped_load(int c, int t)
+{
+	tgf_copy_to_memory(TGF_DEFERRED, &tgm.cpu[c], &tgm.fpu[t]);
+	tgm.fpu[t].reload = 1;
+	tgf_move_to_cpu(TGF_DEFERRED, &tgm.cpu[c], &tgm.fpu[TGM_GUEST]);
+}
+
+static void ask_and_load(int c)
+{
+	if (tgm.fpu[TGM_GUEST].reload)
+		tgf_move_to_cpu(TGF_DEFERRED, &tgm.cpu[c], &tgm.fpu[TGM_GUEST]);
+}
+
+static void no_question(int c)
+{
+	tgm_tell("CPU %d: nobody asks the load flag", c);
+}
+
+static void swapped_put(int c, int t)
+{
+	(void)t;
+	tgf_copy_to_memory(TGF_DEFERRED, &tgm.cpu[c], &tgm.fpu[TGM_GUEST]);
+	tgm.fpu[TGM_GUEST].reload = 0;
+}
+
+static void swapped_put_unasked(int c, int t)
+{
+	no_question(c);
+	tgm_xsave(c, TGM_GUEST);
+	tgm.fpu[TGM_GUEST].active = 0;
+	swapped_put(c, t);
+}
+
+#define SWAPPED(enter, put)								\
+	{ deferred_switch_out, deferred_switch_in, deferred_exit_user, deferred_nm, usable,	\
+	  swapped_begin, swapped_end, guest_new, swapped_load, put, deferred_save,		\
+	  deferred_restore, deferred_fork, deferred_clear, deferred_read, deferred_write,	\
+	  deferred_exit, enter, ptrace_read, deferred_ptrace_write, deferred_counts,		\
+	  .remote = true }
+const struct tgm_ops tgm_swapped_ops[TGM_NR_SWAPPED] = {
+	[TGM_SWAPPED] = SWAPPED(ask_and_load, swapped_put),
+	[TGM_SWAPPED_ENTER] = SWAPPED(no_question, swapped_put),
+	[TGM_SWAPPED_PUT] = SWAPPED(ask_and_load, swapped_put_unasked),
 };
 
 #define NAME(id, p, name, what)	name,

@@ -11,7 +11,9 @@
 #include "model.h"
 
 /* Where an operation can be taken up: op and point as one number. */
-static const unsigned char place_base[TGM_NR_OPS + 1] = { 0, 1, 2, 3, 6, 11, 15, 18, 21 };
+static const unsigned char place_base[TGM_NR_OPS + 1] = {
+	0, 1, 2, 3, 6, 11, 15, 18, 21, 23, 25, 26
+};
 
 enum { JUNK = 7 };
 
@@ -147,7 +149,7 @@ static void pack_task(int t, const struct renaming *r)
 	if (tgm_bound.events & TGM_EV_PKRU) {
 		put(k->newest.pkru, 1);
 		put(k->framed ? k->frame.pkru : 0, 1);
-		put(k->alive == 1 ? (tgm_ops->in_xstate ? f->area.pkru : f->pkru) : 0, 1);
+		put(k->alive ? (tgm_ops->in_xstate ? f->area.pkru : f->pkru) : 0, 1);
 	}
 	put_field();
 }
@@ -177,6 +179,7 @@ static void pack_guest(const struct renaming *r)
 	put(tgm_is_newest(f->area, TGM_GUEST), 1);
 	put(f->last_cpu < 0 ? 3 : r->new_cpu[f->last_cpu], 2);
 	put(f->active, 1);
+	put(f->reload, 1);
 	put(tgm.guest_on < 0 ? 3 : r->new_cpu[tgm.guest_on], 2);
 	put_field();
 }
@@ -332,6 +335,7 @@ void tgm_unpack(struct tgm_packed p)
 			f->area = tgm.task[TGM_GUEST].newest;
 		f->last_cpu = somewhere(get(&p, 2));
 		f->active = get(&p, 1);
+		f->reload = get(&p, 1);
 		tgm.guest_on = somewhere(get(&p, 2));
 	}
 }

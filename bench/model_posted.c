@@ -23,8 +23,11 @@ const char *const tgm_cite_what[TGM_NR_CITES] = {
 
 void tgm_cited(enum tgm_citation id)
 {
+	bool again = tgm_cite == (int)id;
+
 	tgm_cite = id;
-	tgm_tell("[%s: %s]", tgm_cite_where[id], tgm_cite_what[id]);
+	if (!again)
+		tgm_tell("[%s: %s]", tgm_cite_where[id], tgm_cite_what[id]);
 }
 
 static bool cured(enum tgm_cure cure)
@@ -92,8 +95,10 @@ void tgm_posted_activate_curr(int t)
 		return;
 	tgm_area_init(t);
 	tgm.fpu[t].used = 1;
-	if (tgm_posted.level >= 5)
+	if (tgm_posted.level >= 5) {
+		tgm_cited(TGM_CITE_ACTIVATE5);
 		tgm.fpu[t].last_cpu = TGF_NOWHERE;
+	}
 }
 
 void tgm_posted_nm(int c, int t)
@@ -203,6 +208,8 @@ static void switch_in(int c, int next)
 
 static enum tgf_run exit_user(int c, int t)
 {
+	if (tgm_posted.level >= 2)
+		tgm_cited(TGM_CITE_EXIT);
 	if (tgm_posted.level >= 2 && tgm.fpu[t].reload) {
 		tgm.fpu[t].reload = 0;
 		tgm_cited(TGM_CITE_RETURN);
@@ -274,7 +281,10 @@ static void guest_new(void)
 {
 	tgm_cited(TGM_CITE_GUEST_NEW);
 	tgm.fpu[TGM_GUEST].active = 0;
-	tgm.fpu[TGM_GUEST].last_cpu = cured(TGM_CURE_OWNER) ? TGF_NOWHERE : 0;
+	tgm.fpu[TGM_GUEST].last_cpu = TGF_NOWHERE;
+	/* which of them is CPU 0 is a matter of names */
+	if (!cured(TGM_CURE_OWNER))
+		tgm.fpu[TGM_GUEST].last_cpu = tgm_choose(tgm_bound.cpus);
 	tgm_area_init(TGM_GUEST);
 }
 
@@ -299,15 +309,12 @@ static void guest_load(int c, int t)
 static void guest_put(int c, int t)
 {
 	tgm_cited(TGM_CITE_GUEST_PUT);
-	if (tgm_posted.level >= 4)
+	if (tgm_posted.level >= 4) {
+		tgm_cited(TGM_CITE_GUEST_PUT4);
 		tgm.fpu[TGM_GUEST].active = 0;
+	}
 	tgm_xsave(c, TGM_GUEST);
 	end(c, t);
-}
-
-static void exit_task(int c, int t)
-{
-	tgm_posted_drop(c, t);
 }
 
 static void ptrace_read(int t)
@@ -364,17 +371,18 @@ static bool books(int t)
 		if ((c < 0 || k == c) && still_loaded(k, t) && !tgm.cpu[k].busy &&
 		    !tgm_is_newest(tgm.cpu[k].regs, t))
 			return false;
-	if (c < 0 || tgm.cpu[c].busy)
+	if (c < 0)
 		return true;
 	if (tgm_posted.lazy)
-		return !user || tgm.ts[c];
+		return !user || tgm.cpu[c].busy || tgm.ts[c];
 	return fpu->reload && !user;
 }
 
 struct tgm_ops tgm_posted_ops = {
 	switch_out, switch_in, exit_user, tgm_posted_nm, usable, begin, end, guest_new,
 	guest_load, guest_put, tgm_posted_save, tgm_posted_restore, tgm_posted_fork,
-	tgm_posted_clear, exit_task, ptrace_read, ptrace_write, counts, books,
+	tgm_posted_clear, tgm_posted_read, tgm_posted_write, tgm_posted_drop, NULL, ptrace_read,
+	ptrace_write, counts, books,
 	.in_xstate = true, .cite_access = TGM_CITE_FINISH2, .cite_remote = TGM_CITE_REMOTE,
 };
 

@@ -12,6 +12,7 @@ enum tgm_citation {
 #undef CITE
 	TGM_NR_CITES
 };
+_Static_assert((int)TGM_NR_CITES <= (int)TGM_OTHER, "citations share a word with a flag");
 
 /* Changes that cure; each for itself. */
 enum tgm_cure {
@@ -22,6 +23,10 @@ enum tgm_cure {
 	TGM_CURE_PKRU	 = 1 << 4,
 	TGM_CURE_MIRROR	 = 1 << 5,	/* every write of CR0.TS keeps the mirror */
 	TGM_CURE_OWNER	 = 1 << 6,	/* the owner changes after the guest is asked for */
+	TGM_CURE_OWN	 = 1 << 7,	/* soft interrupts are off at reads, writes of memory */
+	TGM_CURE_OWN5	 = 1 << 8,	/* what patch 5 loads has its owner */
+	TGM_CURES	 = TGM_CURE_SAVE | TGM_CURE_CLEAR | TGM_CURE_RESTORE | TGM_CURE_FORK |
+			   TGM_CURE_OWN,
 };
 
 struct tgm_posted {
@@ -50,5 +55,7 @@ enum tgf_run tgm_posted_save(int c, int t);
 enum tgf_run tgm_posted_restore(int c, int t);
 enum tgf_run tgm_posted_fork(int c, int t, int child);
 enum tgf_run tgm_posted_clear(int c, int t);
+enum tgf_run tgm_posted_read(int c, int t);
+enum tgf_run tgm_posted_write(int c, int t);
 
 #endif

@@ -73,6 +73,8 @@ enum tgf_run tgm_posted_clear(int c, int t)
 
 enum tgf_run tgm_posted_save(int c, int t)
 {
+	enum tgf_copy copied = TGF_COPIED;
+
 	if (!tgm.fpu[t].used)
 		return TGF_DONE;	/* get_sigframe(): no frame without fpstate_active */
 	BEGIN
@@ -81,7 +83,7 @@ enum tgf_run tgm_posted_save(int c, int t)
 	if (cured(TGM_CURE_SAVE)) {
 		if (tgm.fpu[t].used || tgm_posted.xsaves)
 			load_first(c, t);
-		tgm_frame_save(c, t);
+		copied = tgm_frame_save(c, t);
 	} else if (tgm.fpu[t].active || tgm_posted.xsaves) {
 		POINT(1)
 		if (tgm_posted.level >= 5) {
@@ -90,6 +92,10 @@ enum tgf_run tgm_posted_save(int c, int t)
 				tgm_cited(TGM_CITE_SAVE5);
 				trap(c, t);
 				tgm_xrstor(c, t);
+				if (cured(TGM_CURE_OWN5)) {
+					tgm_tell("cure: makes the task the owner of what it loaded");
+					tgm.cpu[c].owner = &tgm.fpu[t];
+				}
 			}
 			tgm_check_books();
 			POINT(2)
@@ -97,12 +103,13 @@ enum tgf_run tgm_posted_save(int c, int t)
 		tgm_cited(TGM_CITE_SAVE);
 		trap(c, t);
 		tgm_absent = true;
-		tgm_frame_save(c, t);
+		copied = tgm_frame_save(c, t);
 	} else {
 		POINT(3)
-		tgm_frame_save_area(t);
+		copied = tgm_frame_save_area(c, t);
 	}
-	if (tgm_violated >= 0)
+	/* setup_rt_frame() fails: no handler, SIGSEGV */
+	if (tgm_violated >= 0 || copied == TGF_BAD)
 		return TGF_DONE;
 	POINT(4)
 	if (tgm.fpu[t].used)
@@ -191,4 +198,50 @@ enum tgf_run tgm_posted_fork(int c, int t, int child)
 	trap(c, t);
 	tgm_xsave_as(c, t, child);
 	END
+}
+
+/* get_xsave_field_ptr() and what calls fpu__save() to read a task's own memory. */
+enum tgf_run tgm_posted_read(int c, int t)
+{
+	BEGIN
+	tgm_cited(TGM_CITE_FPU_SAVE);
+	if (!tgm.fpu[t].used)
+		return TGF_DONE;
+	if (tgm.fpu[t].active) {
+		if (!cured(TGM_CURE_OWN))
+			soft_point(c, t);
+		tgm_cited(TGM_CITE_FPU_SAVE);
+		tgm_xsave(c, t);
+	}
+	POINT(1)
+	tgm_area_read(t);
+	END
+}
+
+/* arch_set_user_pkey_access(), by fpu__xfeature_set_state(). */
+enum tgf_run tgm_posted_write(int c, int t)
+{
+	struct tgf_fpu *fpu = &tgm.fpu[t];
+
+	tgm_posted_activate_curr(t);
+	tgm_cited(TGM_CITE_OWN_WRITE);
+	if (fpu->active)
+		tgm_xsave(c, t);
+	fpu->last_cpu = TGF_NOWHERE;
+	if (cured(TGM_CURE_OWN) && fpu->active) {
+		tgm_tell("cure: soft interrupts are off, and the CPU's copy is dropped first");
+		fpu->active = 0;
+		tgm_area_write(t);
+		tgm_posted_activate(c, t);
+		tgm_xrstor(c, t);
+		return TGF_DONE;
+	}
+	soft_point(c, t);
+	tgm_cited(TGM_CITE_OWN_WRITE);
+	tgm_area_write(t);
+	soft_point(c, t);
+	tgm_cited(TGM_CITE_OWN_WRITE);
+	if (fpu->active)
+		tgm_xrstor(c, t);
+	return TGF_DONE;
 }

@@ -15,7 +15,11 @@
 
 static const char limits[] =
 	"registers as whole versions: no contents, no XSAVE formats; no #MF, no 32-bit frames, no "
-	"nested signals, no CPU hotplug, no EFI; a guest's own PKRU is not modelled";
+	"nested signals, no CPU hotplug, no EFI; a guest's own PKRU is not modelled, nor is "
+	"access to memory of a task while that runs elsewhere";
+
+static const char partial[] =
+	"a part was searched; a proof takes all, without --variant, --depth, --tasks and --cpus";
 
 int tgm_add_proof(struct tgm_options *o, const char *name, bool passed, size_t states,
 		     const char *bound, const char *reason)
@@ -31,12 +35,16 @@ int tgm_add_proof(struct tgm_options *o, const char *name, bool passed, size_t s
 	r->proofs = p;
 	p += r->nr_proofs++;
 	p->name = strdup(name);
-	p->result = passed ? TG_PROOF_PASSED : TG_PROOF_FAILED;
+	p->result = !passed ? TG_PROOF_FAILED : o->partial ? TG_PROOF_SKIPPED : TG_PROOF_PASSED;
 	p->bound = strdup(bound);
 	p->states = states;
 	p->limits = strdup(limits);
-	p->reason = passed ? NULL : strdup(reason);
-	return p->name && p->bound && p->limits && (passed || p->reason) ? 0 : -1;
+	if (!passed || o->partial)
+		p->reason = strdup(passed ? partial : reason);
+	else
+		p->reason = NULL;
+	return p->name && p->bound && p->limits &&
+	       (p->result == TG_PROOF_PASSED || p->reason) ? 0 : -1;
 }
 
 bool tgm_found(const struct tgm_run *run, const struct tgm_result *r, const char *name)

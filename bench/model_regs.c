@@ -9,6 +9,7 @@ const struct tgm_ops *tgm_ops;
 struct tgm_bound tgm_bound;
 FILE *tgm_story;
 int tgm_violated = -1, tgm_blamed, tgm_cite;
+unsigned int tgm_ignored;
 bool tgm_absent;
 int tgm_actor;
 
@@ -23,12 +24,10 @@ const char *const tgm_invariant_names[TGM_NR_INVARIANTS] = {
 	"sees", "saves", "valid", "pkru", "trap",
 };
 
-void tgm_tell(const char *fmt, ...)
+void tgm_say(const char *fmt, ...)
 {
 	va_list args;
 
-	if (!tgm_story)
-		return;
 	va_start(args, fmt);
 	fputs("      ", tgm_story);
 	vfprintf(tgm_story, fmt, args);
@@ -44,7 +43,7 @@ const char *tgm_task_name(int t)
 }
 
 /* "A#3"; versions count up, so that a story tells old from new. */
-static const char *value_name(struct tgm_value v)
+const char *tgm_value_name(struct tgm_value v)
 {
 	static char text[4][24];
 	static int k;
@@ -89,7 +88,7 @@ static struct tgm_value new_version(int t)
 
 void tgm_violate(enum tgm_invariant invariant, int t)
 {
-	if (tgm_violated >= 0)
+	if (tgm_violated >= 0 || tgm_ignored >> invariant & 1)
 		return;
 	tgm_violated = invariant;
 	tgm_blamed = t >= 0 && tgm.task[t].blame ? tgm.task[t].blame : tgm_cite;
@@ -118,7 +117,7 @@ static void write_area(int t)
 void tgm_xsave(int c, int t)
 {
 	touch(c, t);
-	tgm_tell("registers (%s) -> memory of %s", value_name(tgm.cpu[c].regs), tgm_task_name(t));
+	tgm_tell("registers (%s) -> memory of %s", tgm_value_name(tgm.cpu[c].regs), tgm_task_name(t));
 	if (!tgm.task[t].dead && !tgm_is_newest(tgm.cpu[c].regs, t))
 		tgm_violate(TGM_SAVES, t);
 	copy(&tgm.fpu[t].area, tgm.cpu[c].regs);
@@ -127,7 +126,7 @@ void tgm_xsave(int c, int t)
 void tgm_xrstor(int c, int t)
 {
 	touch(c, t);
-	tgm_tell("memory of %s (%s) -> registers", tgm_task_name(t), value_name(tgm.fpu[t].area));
+	tgm_tell("memory of %s (%s) -> registers", tgm_task_name(t), tgm_value_name(tgm.fpu[t].area));
 	copy(&tgm.cpu[c].regs, tgm.fpu[t].area);
 }
 
@@ -141,7 +140,7 @@ void tgm_xinit(int c, int t)
 	tgm.task[t].newest = v;
 	tgm.task[t].dead = 0;
 	copy(&tgm.cpu[c].regs, v);
-	tgm_tell("initial state (%s) -> registers", value_name(v));
+	tgm_tell("initial state (%s) -> registers", tgm_value_name(v));
 }
 
 void tgm_forget(int t)
@@ -161,7 +160,15 @@ void tgm_area_init(int t)
 	tgm.task[t].newest = v;
 	tgm.task[t].dead = 0;
 	copy(&tgm.fpu[t].area, v);
-	tgm_tell("initial state (%s) -> memory of %s", value_name(v), tgm_task_name(t));
+	tgm_tell("initial state (%s) -> memory of %s", tgm_value_name(v), tgm_task_name(t));
+}
+
+void tgm_area_read(int t)
+{
+	tgm_tell("the kernel reads memory of %s (%s)", tgm_task_name(t),
+		 tgm_value_name(tgm.fpu[t].area));
+	if (!tgm_is_newest(tgm.fpu[t].area, t))
+		tgm_violate(TGM_SEES, t);
 }
 
 void tgm_area_write(int t)
@@ -172,7 +179,7 @@ void tgm_area_write(int t)
 	v = new_version(t);
 	tgm.task[t].newest = v;
 	copy(&tgm.fpu[t].area, v);
-	tgm_tell("a tracer's registers (%s) -> memory of %s", value_name(v), tgm_task_name(t));
+	tgm_tell("new registers (%s) -> memory of %s", tgm_value_name(v), tgm_task_name(t));
 }
 
 /* A child's registers are a version of its own, though equal to its parent's. */
@@ -180,6 +187,7 @@ static void give(int from, int to, struct tgm_value v)
 {
 	if (!tgm_is_newest(v, from))
 		tgm_violate(TGM_SAVES, from);
+	write_area(to);
 	tgm.task[to].newest.pkru = tgm.task[from].newest.pkru;
 	tgm.task[to].newest = new_version(to);
 	tgm.fpu[to].area = tgm.task[to].newest;
@@ -190,14 +198,14 @@ static void give(int from, int to, struct tgm_value v)
 void tgm_area_copy(int from, int to)
 {
 	tgm_tell("memory of %s (%s) -> memory of %s, its child", tgm_task_name(from),
-		 value_name(tgm.fpu[from].area), tgm_task_name(to));
+		 tgm_value_name(tgm.fpu[from].area), tgm_task_name(to));
 	give(from, to, tgm.fpu[from].area);
 }
 
 void tgm_xsave_as(int c, int from, int to)
 {
 	touch(c, from);
-	tgm_tell("registers (%s) -> memory of %s, %s's child", value_name(tgm.cpu[c].regs),
+	tgm_tell("registers (%s) -> memory of %s, %s's child", tgm_value_name(tgm.cpu[c].regs),
 		 tgm_task_name(to), tgm_task_name(from));
 	give(from, to, tgm.cpu[c].regs);
 }
@@ -210,30 +218,59 @@ static void fill_frame(int t, struct tgm_value v)
 	tgm.task[t].framed = 1;
 }
 
+void tgm_access_user(int c, int t)
+{
+	if (!(tgm_bound.events & TGM_EV_PKRU) || tgm.cpu[c].regs.pkru == tgm.task[t].newest.pkru)
+		return;
+	tgm_tell("PKRU is %d; %s's is %d", tgm.cpu[c].regs.pkru, tgm_task_name(t),
+		 tgm.task[t].newest.pkru);
+	tgm_cite = tgm_ops->cite_access;
+	tgm_violate(TGM_PKRU, t);
+}
+
 /* A function that starts over does so only once a step. */
 static bool may_be_absent(void)
 {
 	return (tgm_bound.events & TGM_EV_PREEMPT) && !tgm_absent;
 }
 
+/* Half of the frame may be written before it turns out that the rest cannot be. */
+static enum tgf_copy write_frame(int c, int t)
+{
+	int n;
+
+	tgm_access_user(c, t);
+	n = tgm_choose(may_be_absent() ? 3 : 2);
+	if (!n)
+		return TGF_COPIED;
+	tgm_absent |= n == 2;
+	tgm_tell("the frame's page %s: half of it is written", n == 2 ? "is absent" :
+		 "cannot be written");
+	return n == 2 ? TGF_ABSENT : TGF_BAD;
+}
+
 enum tgf_copy tgm_frame_save(int c, int t)
 {
+	enum tgf_copy copied;
+
 	touch(c, t);
-	if (may_be_absent() && tgm_choose(2)) {
-		tgm_absent = true;
-		tgm_tell("the frame's page is absent: half of it is written");
-		return TGF_ABSENT;
-	}
-	tgm_tell("registers (%s) -> signal frame of %s", value_name(tgm.cpu[c].regs),
+	copied = write_frame(c, t);
+	if (copied != TGF_COPIED)
+		return copied;
+	tgm_tell("registers (%s) -> signal frame of %s", tgm_value_name(tgm.cpu[c].regs),
 		 tgm_task_name(t));
 	fill_frame(t, tgm.cpu[c].regs);
 	return TGF_COPIED;
 }
 
-enum tgf_copy tgm_frame_save_area(int t)
+enum tgf_copy tgm_frame_save_area(int c, int t)
 {
+	enum tgf_copy copied = write_frame(c, t);
+
+	if (copied != TGF_COPIED)
+		return copied;
 	tgm_tell("memory of %s (%s) -> its signal frame", tgm_task_name(t),
-		 value_name(tgm.fpu[t].area));
+		 tgm_value_name(tgm.fpu[t].area));
 	fill_frame(t, tgm.fpu[t].area);
 	return TGF_COPIED;
 }
@@ -244,6 +281,7 @@ enum tgf_copy tgm_frame_restore(int c, int t)
 	int n;
 
 	touch(c, t);
+	tgm_access_user(c, t);
 	n = tgm_choose(may_be_absent() ? 3 : 2);
 	if (n == 2) {
 		tgm_absent = true;
@@ -264,7 +302,7 @@ enum tgf_copy tgm_frame_restore(int c, int t)
 	task->newest = new_version(t);
 	copy(&tgm.cpu[c].regs, task->newest);
 	tgm_tell("signal frame of %s -> registers (%s)", tgm_task_name(t),
-		 value_name(task->newest));
+		 tgm_value_name(task->newest));
 	task->framed = 0;
 	task->dead = 0;
 	return TGF_COPIED;
@@ -272,17 +310,28 @@ enum tgf_copy tgm_frame_restore(int c, int t)
 
 void tgm_section(int c, int t, const char *what)
 {
-	struct tgm_value kernel = { TGM_KERNEL, 1, 0 };
+	static int inside;
+	struct tgm_value kernel = { TGM_KERNEL, ++inside, 0 };
 
 	tgm_tell("%s", what);
 	tgm_ops->begin(c, t);
-	if (tgm_violated >= 0)
-		return;
 	kernel.pkru = tgm.cpu[c].regs.pkru;	/* a section does not write PKRU */
-	tgm.cpu[c].regs = kernel;
-	tgm_tell("the kernel writes the registers");
-	tgm_ops->end(c, t);
-	tgm_check_books();
+	if (tgm_violated < 0) {
+		tgm.cpu[c].regs = kernel;
+		tgm_tell("the kernel writes the registers: %s", tgm_value_name(kernel));
+		/* one that begins inside is enough */
+		if (inside < 2 && tgm_ops->usable(c, t) && tgm_choose(2))
+			tgm_section(c, t, "a soft interrupt comes inside of the section");
+	}
+	if (tgm_violated < 0 && !same(tgm.cpu[c].regs, kernel)) {
+		tgm_tell("the section finds %s in the registers", tgm_value_name(tgm.cpu[c].regs));
+		tgm_violate(TGM_SEES, -1);
+	}
+	if (tgm_violated < 0) {
+		tgm_ops->end(c, t);
+		tgm_check_books();
+	}
+	inside--;
 }
 
 void tgm_check_books(void)

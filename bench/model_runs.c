@@ -4,66 +4,79 @@
 #include "model_runs.h"
 
 #define REGS	(TGM_EV_ALL & ~TGM_EV_PKRU & ~TGM_EV_REMOTE)
+/* v4.8 writes a task's own memory only where there are protection keys: see writes */
+#define POSTED	(REGS & ~TGM_EV_WRITE)
+#define WRITES	(TGM_EV_SECTION | TGM_EV_PREEMPT | TGM_EV_WRITE)
 #define PKRU	(TGM_EV_PKRU | TGM_EV_REMOTE | TGM_EV_EXEC | TGM_EV_FORK)
 
 static const struct tgm_scope regs = { "regs", REGS, 3, 2, 0 };
 static const struct tgm_scope pkru = { "pkru", PKRU, 3, 2, 0 };
 static const struct tgm_scope frames = { "pkru-frames", PKRU | TGM_EV_SIGNAL, 2, 2, 0 };
+static const struct tgm_scope all = { "all", TGM_EV_ALL, 2, 1, 0 };
 static const struct tgm_scope small = { "regs-small", REGS, 2, 2, 0 };
-static const struct tgm_scope wide = { "regs-wide", REGS, 3, 2, 10 };
-static const struct tgm_scope one = { "regs-one", REGS, 2, 1, 0 };
+static const struct tgm_scope posted_small = { "regs-small", POSTED, 2, 2, 0 };
+static const struct tgm_scope wide = { "regs-wide", POSTED, 3, 2, 10 };
+static const struct tgm_scope one = { "regs-one", POSTED, 2, 1, 0 };
+static const struct tgm_scope writes = { "own-write", WRITES, 2, 2, 0 };
 
-/* Each guard out of each strategy that it guards, and what that must break. */
-static const struct {
-	enum tgf_strategy strategy;
-	enum tgf_guard guard;
-	const char *expected;
-	bool pkru;
-} mutants[] = {
-#define M(s, g, e)	{ TGF_##s, TGF_GUARD_##g, e, false }
-	M(EAGER, SWITCH_SAVE, "sees"), M(LAZY_TS, SWITCH_SAVE, "sees"),
-	M(DEFERRED, SWITCH_SAVE, "sees"), M(SKIP, SWITCH_SAVE, "sees"),
-	M(DEFERRED, SWITCH_RELOAD, "sees"), M(SKIP, SWITCH_RELOAD, "sees"),
-	M(EAGER, EAGER_LOAD, "sees"),
-	M(LAZY_TS, TS_SET, "sees"), M(LAZY_COUNTER, TS_SET, "sees"),
-	M(LAZY_MIRROR, MIRROR_SET, "trap"), M(LAZY_COUNTER, MIRROR_SET, "trap"),
-	M(LAZY_TS, SKIP_OWNER, "saves"), M(SKIP, SKIP_OWNER, "saves"),
-	M(SKIP_OWNER, SKIP_OWNER, "saves"),
-	M(LAZY_TS, SKIP_CPU, "sees"), M(SKIP, SKIP_CPU, "sees"),
-	M(SKIP_OWNER, SKIP_CPU, "sees"),
-	M(DEFERRED, EXIT_IRQS, "sees"), M(SKIP, EXIT_IRQS, "sees"),
-	M(SKIP, OWNER_FRESH, "sees"),
-	M(EAGER, KERNEL_SAVE, "saves"), M(LAZY_TS, KERNEL_SAVE, "saves"),
-	M(DEFERRED, KERNEL_SAVE, "saves"), M(SKIP, KERNEL_SAVE, "saves"),
-	M(LAZY_TS, KERNEL_OWNER, "saves"), M(SKIP, KERNEL_OWNER, "saves"),
-	M(DEFERRED, KERNEL_RELOAD, "sees"), M(EAGER, KERNEL_RELOAD, "sees"),
-	M(EAGER, KERNEL_BUSY, "sees"), M(SKIP, KERNEL_BUSY, "sees"),
-	M(EAGER, GUEST_SAVE, "saves"), M(SKIP, GUEST_SAVE, "sees"),
-	M(LAZY_TS, GUEST_OWNER, "saves"), M(SKIP, GUEST_OWNER, "sees"),
-	M(SKIP_OWNER, GUEST_OWNER, "sees"),
-	M(EAGER, GUEST_KEEP, "sees"), M(SKIP_OWNER, GUEST_KEEP, "sees"),
-	M(DEFERRED, GUEST_BUSY, "sees"), M(SKIP_OWNER, GUEST_BUSY, "sees"),
-	M(SKIP_OWNER, GUEST_NEW, "valid"),
-	M(LAZY_TS, SIGNAL_LOAD, "trap"), M(DEFERRED, SIGNAL_LOAD, "saves"),
-	M(SKIP, SIGNAL_LOAD, "saves"),
-	M(LAZY_TS, SIGNAL_LOCK, "trap"), M(DEFERRED, SIGNAL_LOCK, "saves"),
-	M(LAZY_TS, RESTORE_OWNER, "saves"), M(SKIP, RESTORE_OWNER, "saves"),
-	M(EAGER, RESTORE_LOCK, "sees"), M(DEFERRED, RESTORE_LOCK, "sees"),
-	M(EAGER, RESTORE_CLEAR, "sees"), M(DEFERRED, RESTORE_CLEAR, "sees"),
-	M(LAZY_TS, CLEAR_OWNER, "saves"), M(SKIP, CLEAR_OWNER, "saves"),
-	M(DEFERRED, CLEAR_LOCK, "sees"),
-	M(LAZY_TS, FORK_SOURCE, "trap"), M(DEFERRED, FORK_SOURCE, "saves"),
-	M(LAZY_TS, FORK_LOCK, "trap"), M(DEFERRED, FORK_LOCK, "saves"),
-	M(LAZY_TS, FORK_CPU, "sees"), M(SKIP, FORK_CPU, "sees"),
-	M(LAZY_TS, PTRACE_CPU, "valid"), M(SKIP, PTRACE_CPU, "valid"),
-#undef M
-#define M(s, g, e)	{ TGF_##s, TGF_GUARD_##g, e, true }
-	M(EAGER, PKRU_KEEP, "pkru"), M(DEFERRED, PKRU_KEEP, "pkru"),
-	M(EAGER, PKRU_LOAD, "pkru"), M(DEFERRED, PKRU_LOAD, "pkru"),
-#undef M
+/*
+ * What breaks first when a guard is taken out, for each strategy in the order of
+ * TGF_STRATEGIES: s sees, a saves, v valid, p pkru, t trap; -: the strategy does
+ * without that guard, and no fault may be found.
+ */
+static const char mutants[TGF_NR_GUARDS][TGF_NR_STRATEGIES + 1] = {
+#define R(guard, row)	[TGF_GUARD_##guard] = row,
+	R(SWITCH_SAVE,	"ssssssss")
+	R(SWITCH_RELOAD,	"----ssss")
+	R(EAGER_LOAD,		"s-------")
+	R(TS_SET,		"-sss----")
+	R(MIRROR_SET,		"--tt----")
+	R(SKIP_OWNER,		"-aaa--aa")
+	R(SKIP_CPU,		"-aaa--ss")
+	R(EXIT_IRQS,		"----ssss")
+	R(OWNER_FRESH,	"-sss--ss")
+	R(KERNEL_SAVE,	"aaaaaaaa")
+	R(KERNEL_OWNER,	"-aaa--aa")
+	R(KERNEL_RELOAD,	"s---s-ss")
+	R(KERNEL_BUSY,	"ssssssss")
+	R(GUEST_SAVE,		"asssssss")
+	R(GUEST_OWNER,	"-aaa--ss")
+	R(GUEST_KEEP,		"ssssssss")
+	R(GUEST_BUSY,		"stttssss")
+	R(GUEST_NEW,		"-------v")
+	R(SIGNAL_LOAD,	"-tttaaaa")
+	R(SIGNAL_LOCK,	"-tttaaaa")
+	R(RESTORE_OWNER,	"-aaa--aa")
+	R(RESTORE_LOCK,	"stttssss")
+	R(RESTORE_CLEAR,	"ssssssss")
+	R(CLEAR_OWNER,	"-aaa--aa")
+	R(CLEAR_LOCK,		"-tttssss")
+	R(FORK_SOURCE,	"-tttaaaa")
+	R(FORK_LOCK,		"-tttaaaa")
+	R(FORK_CPU,		"-vvv--vv")
+	R(READ_SAVE,		"ssssssss")
+	R(READ_LOCK,		"-tttaaaa")
+	R(WRITE_DROP,		"vvvvvvvv")
+	R(WRITE_RELOAD,	"sssss-ss")
+	R(WRITE_LOCK,		"v--v----")
+	R(PTRACE_CPU,		"-vvv--vv")
+	R(PKRU_KEEP,		"pppppppp")
+	R(PKRU_LOAD,		"pppppppp")
+#undef R
 };
 
-#define BASE2	"sees:CLEAR saves:FORK saves:SAVE sees:RESTORE saves:RESTORE"
+static const char *mutant_fault(char code)
+{
+	for (int i = 0; i < TGM_NR_INVARIANTS; i++)
+		if (code == (i == TGM_SAVES ? 'a' : tgm_invariant_names[i][0]))
+			return tgm_invariant_names[i];
+	return NULL;
+}
+
+/* Patch 2 and 3; what patch 4 adds; what patch 5 adds. */
+#define BASE2	"sees:CLEAR saves:FORK saves:SAVE saves:FPU_SAVE sees:RESTORE"
+#define BASE4	BASE2 " sees:CLEAR+ sees:RESTORE+"
+#define BASE5	BASE4 " saves:SAVE5 sees:SAVE5+"
 
 static const struct {
 	int level;
@@ -71,52 +84,58 @@ static const struct {
 	const char *suffix;
 	const struct tgm_scope *scope;
 	const char *expected;
+	unsigned int cures;
 } posted[] = {
-	{ 0, 0, 0, 0, "", &small, NULL },
-	{ 0, 0, 1, 0, ":xsaves", &small, NULL },
-	{ 0, 0, 0, 0, "", &frames, "pkru:REMOTE" },
-	{ 1, 0, 0, 0, "", &small, NULL },
-	{ 1, 1, 0, 0, ":eagerfpu=off", &one, "*" },
-	{ 2, 0, 0, 0, "", &small, BASE2 },
-	{ 2, 0, 0, 0, "", &wide, "+" BASE2 },
-	{ 2, 0, 1, 0, ":xsaves", &small, BASE2 " saves:CLEAR" },
-	{ 2, 0, 0, 0, "", &frames,
-	  "pkru:REMOTE pkru:FINISH2 sees:CLEAR saves:FORK sees:RESTORE" },
-	{ 3, 0, 0, 0, "", &small, BASE2 },
-	{ 3, 0, 1, 0, ":xsaves", &small, BASE2 " saves:CLEAR" },
-	{ 4, 0, 0, 0, "", &small, BASE2 " saves:CLEAR sees:CLEAR+ sees:RESTORE+" },
-	{ 4, 0, 0, 0, "", &wide, "+" BASE2 " saves:CLEAR sees:CLEAR+" },
-	{ 4, 0, 1, 0, ":xsaves", &small,
-	  BASE2 " saves:CLEAR sees:CLEAR+ saves:CLEAR+ sees:RESTORE+ saves:RESTORE+" },
-	{ 4, 0, 0, 1, ":guest-state-used", &small,
-	  BASE2 " saves:CLEAR sees:CLEAR+ sees:RESTORE+ sees:SKIP valid:GUEST_NEW" },
-	{ 5, 0, 0, 0, "", &small,
-	  BASE2 " saves:CLEAR saves:SAVE5 sees:SAVE5+ sees:CLEAR+ sees:RESTORE+" },
-	{ 5, 0, 0, 0, "", &wide, "+" BASE2 " saves:CLEAR saves:SAVE5 sees:SAVE5+ sees:CLEAR+" },
-	{ 5, 0, 1, 0, ":xsaves", &small,
-	  BASE2 " saves:CLEAR saves:SAVE5 sees:SAVE5+ saves:SAVE5+ sees:CLEAR+ saves:CLEAR+ "
-	  "sees:RESTORE+ saves:RESTORE+" },
+	{ 0, 0, 0, 0, "", &posted_small, NULL, 0 },
+	{ 0, 0, 1, 0, ":xsaves", &one, NULL, 0 },
+	{ 0, 1, 0, 0, ":eagerfpu=off", &one, NULL, 0 },
+	{ 0, 0, 0, 0, "", &frames, "pkru:REMOTE", 0 },
+	{ 0, 0, 0, 0, "", &writes, "valid:OWN_WRITE", 0 },
+	{ 1, 0, 0, 0, "", &posted_small, NULL, 0 },
+	{ 1, 1, 0, 0, ":eagerfpu=off", &one, "*", 0 },
+	{ 2, 0, 0, 0, "", &posted_small, BASE2, 0 },
+	{ 2, 0, 0, 0, "", &wide, "+" BASE2, 0 },
+	{ 2, 0, 1, 0, ":xsaves", &one, BASE2, 0 },
+	{ 2, 0, 0, 0, "", &frames, "pkru:REMOTE pkru:FINISH2 sees:CLEAR saves:FORK sees:RESTORE", 0 },
+	{ 2, 0, 0, 0, "", &writes, "valid:OWN_WRITE", 0 },
+	{ 3, 0, 0, 0, "", &posted_small, BASE2, 0 },
+	{ 3, 0, 1, 0, ":xsaves", &one, BASE2, 0 },
+	{ 4, 0, 0, 0, "", &posted_small, BASE4, 0 },
+	{ 4, 0, 0, 0, "", &wide, "+" BASE4, 0 },
+	{ 4, 0, 1, 0, ":xsaves", &one, BASE4, 0 },
+	{ 4, 0, 0, 1, ":guest-state-used", &one, BASE4 " sees:SKIP valid:GUEST_NEW", 0 },
+	{ 5, 0, 0, 0, "", &posted_small, BASE5, 0 },
+	{ 5, 0, 0, 0, "", &wide, "+" BASE5, 0 },
+	{ 5, 0, 1, 0, ":xsaves", &one, BASE5, 0 },
 	{ 5, 0, 0, 0, "", &frames,
-	  "pkru:REMOTE pkru:FINISH2 sees:CLEAR saves:FORK saves:CLEAR sees:CLEAR+ saves:SAVE5 "
-	  "sees:RESTORE saves:RESTORE" },
+	  "pkru:REMOTE pkru:FINISH2 sees:CLEAR saves:FORK sees:CLEAR+ saves:SAVE5 sees:RESTORE", 0 },
+	{ 5, 0, 0, 0, ":cured", &wide, NULL, TGM_CURES },
 };
 
 static const struct {
 	const char *name;
 	enum tgf_strategy strategy;
-	int guard;			/* -1: the planted header */
+	int guard;			/* -1: the planted header, or ops */
+	const struct tgm_ops *ops;
 	const char *expected, *story;
 } history[] = {
-	{ "owner-cached-2019", TGF_SKIP, TGF_GUARD_OWNER_FRESH, "sees",
+	{ "owner-cached-2019", TGF_SKIP, TGF_GUARD_OWNER_FRESH, NULL, "sees",
 	  "59c4bd853abc, v5.4: the compiler kept this CPU's owner from before a reschedule "
 	  "(this_cpu_read_stable), so a task took another's registers for its own" },
-	{ "kvm-load-flag-2020", TGF_DEFERRED, TGF_GUARD_GUEST_BUSY, "sees",
-	  "e751732486eb (2019), 2620fe268e80 (2020): with the load flag set, by a softirq's use of "
-	  "the registers, KVM saved and entered registers that were not the guest's" },
-	{ "failed-restore-2020", TGF_SKIP, TGF_GUARD_RESTORE_OWNER, "saves",
+	{ "kvm-mended-2020", TGF_DEFERRED, -1, &tgm_swapped_ops[TGM_SWAPPED], NULL,
+	  "v5.6: KVM keeps a guest's registers as the running task's and asks the load flag where "
+	  "it enters the guest and where it puts it; the next two leave out one of these" },
+	{ "kvm-entry-2019", TGF_DEFERRED, -1, &tgm_swapped_ops[TGM_SWAPPED_ENTER], "sees",
+	  "e751732486eb (2019) took the question out of vcpu_enter_guest(), 2620fe268e80 (2020) put "
+	  "it back: with the load flag set, by a softirq's use of the registers, KVM entered the "
+	  "guest with registers that were not its own" },
+	{ "kvm-put-2020", TGF_DEFERRED, -1, &tgm_swapped_ops[TGM_SWAPPED_PUT], "saves",
+	  "c9aef3b85f42, v5.6: with the load flag set, kvm_put_guest_fpu() saved registers that were "
+	  "not the guest's as the guest's" },
+	{ "failed-restore-2020", TGF_SKIP, TGF_GUARD_RESTORE_OWNER, NULL, "saves",
 	  "bbc55341b9c6 (2020), d8778e393afa (2021): XRSTOR from a signal frame failed after it "
 	  "had changed registers that still counted as another task's" },
-	{ "fsave-header-2019", TGF_DEFERRED, -1, "saves",
+	{ "fsave-header-2019", TGF_DEFERRED, -1, NULL, "saves",
 	  "aab8445c4e1c, v5.2: the old-style header of a 32-bit signal frame was made from memory "
 	  "that had not been brought up to date" },
 };
@@ -137,12 +156,11 @@ static struct tgm_run *new_run(enum tgm_kind kind, enum tgf_strategy strategy,
 
 static void add_ours(void)
 {
-	static const struct tgm_scope *const scopes[] = { &regs, &pkru, &frames,
-							   &small };
+	static const struct tgm_scope *const scopes[] = { &regs, &pkru, &frames, &all, &small };
 
 	for (int s = 0; s < TGF_NR_STRATEGIES; s++) {
 		/* the last one stands beside the mutants */
-		for (int k = 0; k < 4; k++) {
+		for (int k = 0; k < 5; k++) {
 			struct tgm_run *r = new_run(TGM_OURS, s, scopes[k]);
 
 			snprintf(r->name, sizeof(r->name), "ours/%s/%s", tgm_strategy_names[s],
@@ -162,6 +180,7 @@ static void add_posted(void)
 		snprintf(r->name, sizeof(r->name), "posted/%s%s/%s", level, posted[i].suffix,
 			 posted[i].scope->name);
 		r->posted.level = posted[i].level;
+		r->posted.cures = posted[i].cures;
 		r->posted.lazy = posted[i].lazy;
 		r->posted.xsaves = posted[i].xsaves;
 		r->posted.guest_used = posted[i].guest_used;
@@ -171,14 +190,18 @@ static void add_posted(void)
 
 static void add_mutants(void)
 {
-	for (size_t i = 0; i < sizeof(mutants) / sizeof(*mutants); i++) {
-		struct tgm_run *r = new_run(TGM_MUTANT, mutants[i].strategy,
-					    mutants[i].pkru ? &frames : &small);
+	for (int strategy = 0; strategy < TGF_NR_STRATEGIES; strategy++) {
+		for (int guard = 0; guard < TGF_NR_GUARDS; guard++) {
+			bool keys = guard == TGF_GUARD_PKRU_KEEP || guard == TGF_GUARD_PKRU_LOAD;
+			const char *fault = mutant_fault(mutants[guard][strategy]);
+			struct tgm_run *r = new_run(fault ? TGM_MUTANT : TGM_SPARED, strategy,
+						    keys ? &frames : &small);
 
-		snprintf(r->name, sizeof(r->name), "mutant/%s/%s",
-			 tgm_strategy_names[r->strategy], tgm_guard_names[mutants[i].guard]);
-		r->removed = 1ULL << mutants[i].guard;
-		r->expected = mutants[i].expected;
+			snprintf(r->name, sizeof(r->name), "%s/%s/%s", fault ? "mutant" : "spared",
+				 tgm_strategy_names[strategy], tgm_guard_names[guard]);
+			r->removed = 1ULL << guard;
+			r->expected = fault;
+		}
 	}
 }
 
@@ -192,8 +215,9 @@ const struct tgm_run *tgm_runs(size_t *n)
 			struct tgm_run *r = new_run(TGM_HISTORY, history[i].strategy, &small);
 
 			snprintf(r->name, sizeof(r->name), "history/%s", history[i].name);
-			r->planted = history[i].guard < 0;
-			r->removed = r->planted ? 0 : 1ULL << history[i].guard;
+			r->ops = history[i].ops;
+			r->planted = history[i].guard < 0 && !r->ops;
+			r->removed = history[i].guard < 0 ? 0 : 1ULL << history[i].guard;
 			r->expected = history[i].expected;
 			r->story = history[i].story;
 		}
@@ -209,7 +233,7 @@ void tgm_set_up(const struct tgm_run *run)
 	if (run->kind == TGM_POSTED)
 		tgm_use_posted(run->posted);
 	else
-		tgm_ops = &tgm_ours[run->strategy];
+		tgm_ops = run->ops ? run->ops : &tgm_ours[run->strategy];
 }
 
 static const char *const cite_names[TGM_NR_CITES] = {

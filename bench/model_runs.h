@@ -6,7 +6,8 @@
 #include "model_posted.h"
 #include "report.h"
 
-enum tgm_kind { TGM_OURS, TGM_POSTED, TGM_MUTANT, TGM_HISTORY };
+/* TGM_SPARED: a guard out of a strategy that does not need it */
+enum tgm_kind { TGM_OURS, TGM_POSTED, TGM_SPARED, TGM_MUTANT, TGM_HISTORY };
 
 /* One search: a variant within a scope. */
 struct tgm_scope {
@@ -21,6 +22,7 @@ struct tgm_run {
 	enum tgf_strategy strategy;
 	unsigned long long removed;	/* guards */
 	bool planted;			/* a part of the frame from memory */
+	const struct tgm_ops *ops;	/* NULL: the strategy's */
 	struct tgm_posted posted;
 	struct tgm_scope scope;
 	/* "invariant:citation" words, a + behind: suffered by another task; NULL: none */
@@ -28,7 +30,7 @@ struct tgm_run {
 	const char *story;		/* history: what happened, and where */
 };
 
-#define TGM_MAX_RUNS	160
+#define TGM_MAX_RUNS	400
 
 /* All runs, in order; *n of them. */
 const struct tgm_run *tgm_runs(size_t *n);

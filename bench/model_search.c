@@ -153,10 +153,12 @@ static int add_state(struct tgm_packed p, uint32_t parent)
 	return 0;
 }
 
+/* As posted, a fault is known by who broke the books; else by what is broken. */
 static void add_fault(struct tgm_result *r, size_t state, int depth)
 {
 	for (int i = 0; i < r->nr_faults; i++)
-		if ((int)r->faults[i].invariant == tgm_violated && r->faults[i].blame == tgm_blamed)
+		if (r->faults[i].blame == tgm_blamed &&
+		    (tgm_blamed || (int)r->faults[i].invariant == tgm_violated))
 			return;
 	if (r->nr_faults < TGM_MAX_FAULTS)
 		r->faults[r->nr_faults++] = (struct tgm_fault){
@@ -166,7 +168,8 @@ static void add_fault(struct tgm_result *r, size_t state, int depth)
 /*
  * As posted: whether the books were broken, and only by what is known to be at
  * fault. What else such a state leads to is not followed: after a fault anything
- * may come.
+ * may come. So a trace is the shortest of those that go wrong at one place alone;
+ * what hides behind another fault is found where that one is cured (model_cure.c).
  */
 static bool known_guilty(const struct tgm_result *r)
 {
@@ -274,8 +277,8 @@ static void tell_state(void)
 	for (int c = 0; c < tgm_bound.cpus; c++) {
 		const struct tgf_cpu *p = &tgm.cpu[c];
 
-		fprintf(tgm_story, "    = CPU %d: %s runs, registers %s#%d, owner %s", c,
-			tgm_task_name(tgm.cur[c]), tgm_task_name(p->regs.who), p->regs.version,
+		fprintf(tgm_story, "    = CPU %d: %s runs, registers %s, owner %s", c,
+			tgm_task_name(tgm.cur[c]), tgm_value_name(p->regs),
 			p->owner ? tgm_task_name(p->owner - tgm.fpu) : "none");
 		if (tgm_ops->lazy)
 			fprintf(tgm_story, ", CR0.TS %d", tgm.ts[c]);
@@ -286,9 +289,9 @@ static void tell_state(void)
 
 		if (!tgm.task[t].alive)
 			continue;
-		fprintf(tgm_story, "    = %s: newest #%d, memory %s#%d%s%s, last CPU %d\n",
+		fprintf(tgm_story, "    = %s: newest #%d, memory %s%s%s, last CPU %d\n",
 			tgm_task_name(t), tgm.task[t].newest.version,
-			tgm_task_name(f->area.who), f->area.version,
+			tgm_value_name(f->area),
 			f->active ? ", active" : "", f->reload ? ", reload" : "", f->last_cpu);
 	}
 }
@@ -306,13 +309,12 @@ static void retrace(const struct tgm_packed *next, const struct tgm_fault *fault
 {
 	static struct tgm_world base;
 	FILE *out = tgm_story;
+	bool found = false;
 
 	base = tgm;
 	script.n = 0;
 	tgm_story = NULL;
 	do {
-		bool found;
-
 		tgm = base;
 		script.at = 0;
 		tgm_step();
@@ -324,6 +326,8 @@ static void retrace(const struct tgm_packed *next, const struct tgm_fault *fault
 		if (found)
 			break;
 	} while (next_script());
+	if (!found)
+		abort();	/* what the search found cannot be done */
 	tgm = base;
 	script.at = 0;
 	tgm_story = out;

@@ -47,6 +47,10 @@ static int call_events(struct tgm_todo *list, int t)
 		list[n++].what = TGM_DO_RESTORE;
 	if (ev & TGM_EV_EXEC)
 		list[n++].what = TGM_DO_CLEAR;
+	if (ev & TGM_EV_READ)
+		list[n++].what = TGM_DO_READ_OWN;
+	if (ev & TGM_EV_WRITE)
+		list[n++].what = TGM_DO_WRITE_OWN;
 	if (ev & TGM_EV_FORK) {
 		list[n++].what = TGM_DO_EXIT;
 		for (int u = 0; u < tgm_bound.tasks; u++)

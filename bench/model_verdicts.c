@@ -18,7 +18,7 @@ static const struct tgm_verdict verdicts[] = {
 	  "registers and a last_cpu that says no. Patch 5 then writes the stale memory over them, and the function has "
 	  "cleared fpregs_active besides, so that nothing saves them from then on.",
 	  "do not ask at all while fpregs_active is set; load, and copy, with preemption off" },
-	{ C(SAVE5), true, TGM_CURE_SAVE,
+	{ C(SAVE5), true, TGM_CURE_OWN5,
 	  "Patch 5 loads a task's registers without making it their owner. Who is still the "
 	  "owner comes back, finds last_cpu and owner right, skips the load, and runs on registers "
 	  "of the task that got the signal.",
@@ -49,6 +49,18 @@ static const struct tgm_verdict verdicts[] = {
 	  "fpu__copy() saves live registers as the child's. With TIF_LOAD_FPU set they are another "
 	  "task's, or a kernel section's.",
 	  "copy memory where fpregs_active is 0; else save, with soft interrupts off" },
+	{ C(FPU_SAVE), false, TGM_CURE_OWN,
+	  "fpu__save() asks fpregs_active, then saves, with preemption off but soft interrupts on. In "
+	  "v4.8 one that comes between puts the registers back; with patch 2 it leaves its own, and "
+	  "they are saved as the task's. get_xsave_field_ptr() reads them: the reader of current's "
+	  "state that the discussion of patch 2 was worried about.",
+	  "turn soft interrupts off from the question to the save" },
+	{ C(OWN_WRITE), false, TGM_CURE_OWN,
+	  "On CPUs with protection keys only, in v4.8 too. Memory is written while fpregs_active says "
+	  "that the registers count, so a soft interrupt before the load saves the old registers over "
+	  "it and what was written is lost. This is the case asked for in the discussion of patch 2: "
+	  "why the CPU's copy must be dropped before memory is written, not after.",
+	  "turn soft interrupts off, and clear fpregs_active before the write" },
 	{ C(FINISH2), false, TGM_CURE_PKRU,
 	  "On CPUs with protection keys only: PKRU is loaded with the rest, on the way to user mode, but "
 	  "the kernel's own accesses for the task obey it before.",

@@ -1,38 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * FPU switching as strategies, see <tollgate/fpu_state.h>. This file is included,
- * by whoever defines the operations on registers first:
- *
- *	TGF_XSAVE(cpu, fpu)		registers into fpu->area
- *	TGF_XSAVE_AS(cpu, from, to)	registers of from into to->area (fork)
- *	TGF_XRSTOR(cpu, fpu)		fpu->area into the registers
- *	TGF_XINIT(cpu, fpu)		initial state into the registers, as fpu's
- *	TGF_AREA_INIT(fpu)		initial state into fpu->area
- *	TGF_AREA_COPY(from, to)		from->area into to->area
- *	TGF_AREA_WRITE(fpu)		what a tracer writes into fpu->area
- *	TGF_FRAME_SAVE(cpu, fpu)	registers into the signal frame: enum tgf_copy
- *	TGF_FRAME_RESTORE(cpu, fpu)	the frame into the registers: enum tgf_copy
- *	TGF_CLTS(cpu), TGF_STTS(cpu)	CR0.TS
- *	TGF_OWNER_IS(cpu, fpu)		cpu->owner == fpu, read afresh
- *	TGF_OWNER_READ(cpu, fpu)	nothing; the checker can make it an early read
- *	TGF_IS_HOT(fpu)			fpu->uses > TGF_HOT_USES; the checker tries both answers
- *	TGF_LOCK(), TGF_UNLOCK()	preemption and soft interrupts off, on
- *	TGF_RDPKRU(cpu), TGF_WRPKRU(cpu, value), TGF_PKRU_INIT
- *	TGF_GUARD(name)			1; the checker can make it 0
- *	TGF_BEGIN, TGF_END		around a function with points: {, then return TGF_DONE; }
- *	TGF_POINT(n, closed), TGF_LABEL(n)
- *	TGF_AGAIN(n)			fault the frame's pages in, an open point; to TGF_LABEL(n)
- *	TGF_KERNEL_POINT(cpu)		inside of a kernel section
- *
- * A point is a place where a reschedule or a soft interrupt may come. A closed
- * one is none: a guard keeps it shut (local_bh_disable, preempt_disable, IRQs
- * off), so outside of the checker, which opens those whose guard it took away,
- * TGF_POINT is nothing. After a point nothing read before it may be used.
- *
- * Rules for callers: cpu is the one this runs on, cur the task that runs there,
- * NULL for a kernel thread. Interrupts are off in switch_out, switch_in,
- * exit_user and nm; preemption is off in kernel_begin .. kernel_end and in
- * guest_load and guest_put. ptrace_* want a task that runs nowhere.
+ * FPU switching as strategies. Included by whoever defines the operations on
+ * registers first: see <tollgate/fpu_state.h>, also for what callers must keep to.
  */
 #include <tollgate/fpu_state.h>
 
@@ -224,7 +193,6 @@ TGF_INLINE void tgf_kernel_begin(enum tgf_strategy s, struct tgf_cpu *cpu, struc
 	if (TGF_GUARD(KERNEL_OWNER))
 		tgf_own(s, cpu, 0);
 	tgf_set_ts(s, cpu, 0);
-	TGF_KERNEL_POINT(cpu)
 }
 
 /* The kernel is done with the registers. */
@@ -298,10 +266,15 @@ TGF_INLINE enum tgf_run tgf_clear(enum tgf_strategy s, struct tgf_cpu *cpu, stru
 	TGF_END
 }
 
-/* Signal delivery: registers into the frame, then initial state for the handler. */
+/*
+ * Signal delivery: registers into the frame, then initial state for the handler. A
+ * frame that cannot be written changes nothing; the caller sends SIGSEGV.
+ */
 TGF_INLINE enum tgf_run tgf_signal_save(enum tgf_strategy s, struct tgf_cpu *cpu,
 					struct tgf_fpu *cur)
 {
+	enum tgf_copy copied;
+
 	TGF_BEGIN
 	TGF_LABEL(1)
 	TGF_LOCK();
@@ -310,10 +283,14 @@ TGF_INLINE enum tgf_run tgf_signal_save(enum tgf_strategy s, struct tgf_cpu *cpu
 		tgf_move_to_cpu(s, cpu, cur);
 	}
 	TGF_POINT(2, TGF_GUARD(SIGNAL_LOCK))
-	if (TGF_FRAME_SAVE(cpu, cur) == TGF_ABSENT) {
+	copied = TGF_FRAME_SAVE(cpu, cur);
+	if (copied != TGF_COPIED)
 		TGF_UNLOCK();
-		TGF_AGAIN(1)
+	if (copied == TGF_ABSENT) {
+		TGF_AGAIN(1, cur)
 	}
+	if (copied == TGF_BAD)
+		return TGF_DONE;
 	TGF_POINT(3, TGF_GUARD(CLEAR_LOCK))
 	tgf_set_ts(s, cpu, 0);
 	TGF_XINIT(cpu, cur);
@@ -354,7 +331,7 @@ TGF_INLINE enum tgf_run tgf_signal_restore(enum tgf_strategy s, struct tgf_cpu *
 	if (copied == TGF_ABSENT) {
 		tgf_set_ts(s, cpu, 1);
 		TGF_UNLOCK();
-		TGF_AGAIN(1)
+		TGF_AGAIN(1, cur)
 	}
 	if (copied == TGF_BAD && TGF_GUARD(RESTORE_CLEAR)) {
 		TGF_XINIT(cpu, cur);
@@ -396,6 +373,46 @@ TGF_INLINE void tgf_exit(enum tgf_strategy s, struct tgf_cpu *cpu, struct tgf_fp
 	tgf_set_ts(s, cpu, 1);
 }
 
+/* The kernel reads the running task's registers in memory: a core dump, for example. */
+TGF_INLINE enum tgf_run tgf_read_own(enum tgf_strategy s, struct tgf_cpu *cpu,
+				     struct tgf_fpu *cur)
+{
+	TGF_BEGIN
+	TGF_LOCK();
+	if (cur->active && TGF_GUARD(READ_SAVE)) {
+		TGF_POINT(1, TGF_GUARD(READ_LOCK))
+		TGF_XSAVE(cpu, cur);
+	}
+	if (s == TGF_REFRESH) {
+		cur->active = 0;
+		cur->reload = 1;
+	}
+	TGF_UNLOCK();
+	/* and valid memory stays until user mode, whatever comes before */
+	TGF_AREA_READ(cur);
+	TGF_END
+}
+
+/* The kernel writes the running task's registers, in memory: state 2b before that. */
+TGF_INLINE enum tgf_run tgf_write_own(enum tgf_strategy s, struct tgf_cpu *cpu,
+				      struct tgf_fpu *cur)
+{
+	TGF_BEGIN
+	TGF_LOCK();
+	if (TGF_GUARD(WRITE_DROP))
+		tgf_move_to_memory(s, cpu, cur);
+	if (tgf_is_deferred(s) && TGF_GUARD(WRITE_RELOAD))
+		cur->reload = 1;
+	if (TGF_GUARD(WRITE_RELOAD))
+		tgf_set_ts(s, cpu, 1);
+	TGF_POINT(1, TGF_GUARD(WRITE_LOCK))
+	TGF_AREA_WRITE(cur);
+	if (s == TGF_EAGER && TGF_GUARD(WRITE_RELOAD))
+		tgf_move_to_cpu(s, cpu, cur);
+	TGF_UNLOCK();
+	TGF_END
+}
+
 /* A tracer writes the state of a stopped task; what a CPU still holds is dropped first. */
 TGF_INLINE void tgf_ptrace_write(enum tgf_strategy s, struct tgf_fpu *fpu)
 {
@@ -406,38 +423,4 @@ TGF_INLINE void tgf_ptrace_write(enum tgf_strategy s, struct tgf_fpu *fpu)
 	TGF_AREA_WRITE(fpu);
 }
 
-/* One function per strategy and event: tgf_eager_switch_out() and so on. */
-#define TGF_FUNCTIONS(id, p, name, what)							\
-TGF_INLINE void tgf_##p##_switch_out(struct tgf_cpu *cpu, struct tgf_fpu *prev)			\
-{ tgf_switch_out(TGF_##id, cpu, prev); }							\
-TGF_INLINE void tgf_##p##_switch_in(struct tgf_cpu *cpu, struct tgf_fpu *next)			\
-{ tgf_switch_in(TGF_##id, cpu, next); }								\
-TGF_INLINE enum tgf_run tgf_##p##_exit_user(struct tgf_cpu *cpu, struct tgf_fpu *cur)		\
-{ return tgf_exit_user(TGF_##id, cpu, cur); }							\
-TGF_INLINE void tgf_##p##_nm(struct tgf_cpu *cpu, struct tgf_fpu *cur)				\
-{ tgf_nm(TGF_##id, cpu, cur); }									\
-TGF_INLINE void tgf_##p##_kernel_begin(struct tgf_cpu *cpu, struct tgf_fpu *cur)		\
-{ tgf_kernel_begin(TGF_##id, cpu, cur); }							\
-TGF_INLINE void tgf_##p##_kernel_end(struct tgf_cpu *cpu, struct tgf_fpu *cur)			\
-{ tgf_kernel_end(TGF_##id, cpu, cur); }								\
-TGF_INLINE void tgf_##p##_guest_load(struct tgf_cpu *cpu, struct tgf_fpu *cur,			\
-				     struct tgf_fpu *guest)					\
-{ tgf_guest_load(TGF_##id, cpu, cur, guest); }							\
-TGF_INLINE void tgf_##p##_guest_put(struct tgf_cpu *cpu, struct tgf_fpu *cur,			\
-				    struct tgf_fpu *guest)					\
-{ tgf_guest_put(TGF_##id, cpu, cur, guest); }							\
-TGF_INLINE enum tgf_run tgf_##p##_clear(struct tgf_cpu *cpu, struct tgf_fpu *cur)		\
-{ return tgf_clear(TGF_##id, cpu, cur); }							\
-TGF_INLINE enum tgf_run tgf_##p##_signal_save(struct tgf_cpu *cpu, struct tgf_fpu *cur)		\
-{ return tgf_signal_save(TGF_##id, cpu, cur); }							\
-TGF_INLINE enum tgf_run tgf_##p##_signal_restore(struct tgf_cpu *cpu, struct tgf_fpu *cur)	\
-{ return tgf_signal_restore(TGF_##id, cpu, cur); }						\
-TGF_INLINE enum tgf_run tgf_##p##_fork(struct tgf_cpu *cpu, struct tgf_fpu *parent,		\
-				       struct tgf_fpu *child)					\
-{ return tgf_fork(TGF_##id, cpu, parent, child); }						\
-TGF_INLINE void tgf_##p##_exit(struct tgf_cpu *cpu, struct tgf_fpu *cur)			\
-{ tgf_exit(TGF_##id, cpu, cur); }								\
-TGF_INLINE void tgf_##p##_ptrace_write(struct tgf_fpu *fpu)					\
-{ tgf_ptrace_write(TGF_##id, fpu); }
-TGF_STRATEGIES(TGF_FUNCTIONS)
-#undef TGF_FUNCTIONS
+#include <tollgate/fpu_functions.h>

@@ -83,7 +83,48 @@ enum tgf_copy {
 	TGF_BAD,		/* the frame is no good; registers are undefined */
 };
 
-/* What a function with points inside returns: see TGF_POINT in mod/fpu_state.c. */
+/* What a function with points inside returns, see TGF_POINT; but for the checker TGF_DONE. */
 enum tgf_run { TGF_DONE, TGF_PREEMPTED };
+
+/*
+ * Operations on registers, which whoever includes mod/fpu_state.c defines first:
+ *
+ *	TGF_XSAVE(cpu, fpu)		registers into fpu->area
+ *	TGF_XSAVE_AS(cpu, from, to)	registers of from into to->area (fork)
+ *	TGF_XRSTOR(cpu, fpu)		fpu->area into the registers
+ *	TGF_XINIT(cpu, fpu)		initial state into the registers, as fpu's
+ *	TGF_AREA_INIT(fpu)		initial state into fpu->area
+ *	TGF_AREA_COPY(from, to)		from->area into to->area
+ *	TGF_AREA_READ(fpu)		what the kernel reads from fpu->area
+ *	TGF_AREA_WRITE(fpu)		what the kernel or a tracer writes into fpu->area
+ *	TGF_FRAME_SAVE(cpu, fpu)	registers into the signal frame: enum tgf_copy
+ *	TGF_FRAME_RESTORE(cpu, fpu)	the frame into the registers: enum tgf_copy
+ *	TGF_FAULT_IN(fpu)		the frame's pages become present; may sleep
+ *	TGF_CLTS(cpu), TGF_STTS(cpu)	CR0.TS; lazy kinds only
+ *	TGF_RDPKRU(cpu), TGF_WRPKRU(cpu, value), TGF_PKRU_INIT
+ *	TGF_LOCK(), TGF_UNLOCK()	preemption and soft interrupts off, on
+ *
+ * What only the checker has another form of is in <tollgate/fpu_plain.h>:
+ *
+ *	TGF_OWNER_IS(cpu, fpu)		cpu->owner == fpu, read afresh
+ *	TGF_OWNER_READ(cpu, fpu)	nothing; the checker can make it an early read
+ *	TGF_IS_HOT(fpu)			fpu->uses > TGF_HOT_USES; the checker tries both answers
+ *	TGF_GUARD(name)			1; the checker can make it 0
+ *	TGF_BEGIN, TGF_END		around a function with points
+ *	TGF_POINT(n, closed), TGF_LABEL(n)
+ *	TGF_AGAIN(n, fpu)		fault the frame's pages in, an open point; to TGF_LABEL(n)
+ *
+ * A point is a place where a reschedule or a soft interrupt may come. A closed
+ * one is none: a guard keeps it shut (local_bh_disable, preempt_disable, IRQs
+ * off), so outside of the checker, which opens those whose guard it took away,
+ * TGF_POINT is nothing. After a point nothing read before it may be used.
+ *
+ * Rules for callers: cpu is the one this runs on, cur the task that runs there,
+ * NULL for a kernel thread. Interrupts are off in switch_out, switch_in,
+ * exit_user and nm; preemption is off in kernel_begin .. kernel_end and in
+ * guest_load and guest_put; who switches away from a loaded guest puts it first.
+ * ptrace_write wants a task that runs nowhere and stays so; who only reads such a
+ * task's registers finds them in memory, always.
+ */
 
 #endif
