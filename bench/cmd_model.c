@@ -24,7 +24,8 @@ static const struct argp_option options[] = {
 	{ "tasks", OPT_TASKS, "N", 0, "Tasks, 2 to 4 (default: each search's own)", 0 },
 	{ "cpus", OPT_CPUS, "N", 0, "CPUs, 1 to 3 (default: each search's own)", 0 },
 	{ "memory", OPT_MEMORY, "MIB", 0, "Memory for states (default 2048)", 0 },
-	{ "traces", OPT_TRACES, NULL, 0, "Tell the shortest way to every fault", 0 },
+	{ "traces", OPT_TRACES, NULL, 0,
+	  "Tell the shortest way to every fault; to those of mutants with --variant alone", 0 },
 	{ "cures", OPT_CURES, NULL, 0,
 	  "For every fault of the posted patches: search again with what cures it", 0 },
 	{ "output", 'o', "DIR", 0, "Directory for report.json and report.txt with the proofs", 0 },
@@ -173,7 +174,7 @@ static int search_one(struct tgm_options *o, const struct tgm_run *run, char *er
 		}
 	}
 	for (int i = 0; i < r.nr_faults; i++)
-		if (run->kind != TGM_MUTANT || o->traces || !passed)
+		if (run->kind != TGM_MUTANT || (o->traces && o->nr_variants) || !passed)
 			tgm_tell_fault(run, &r.faults[i], o->traces);
 	if (run->kind == TGM_POSTED && r.nr_faults && r.complete) {
 		rc = tgm_cure_all(run, &r, o->cures, err, errlen);

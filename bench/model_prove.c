@@ -14,9 +14,8 @@
 #include "run.h"
 
 static const char limits[] =
-	"registers as whole versions: no contents, no XSAVE formats; no #MF, no 32-bit frames, no "
-	"nested signals, no CPU hotplug, no EFI; a guest's own PKRU is not modelled, nor is "
-	"access to memory of a task while that runs elsewhere";
+	"contents of registers, XSAVE formats, #MF, 32-bit frames, nested signals, CPU hotplug, "
+	"a guest's own PKRU, memory of a task that runs elsewhere";
 
 static const char partial[] =
 	"a part was searched; a proof takes all, without --variant, --depth, --tasks and --cpus";

@@ -98,9 +98,11 @@ static int set_up(void **state)
 		cpu.regs.value = (is);							\
 	} while (0)
 
-enum { TGF_IS_LAZY_eager = 0, TGF_IS_LAZY_deferred = 0, TGF_IS_LAZY_refresh = 0,
-       TGF_IS_LAZY_skip = 0, TGF_IS_LAZY_skip_owner = 0, TGF_IS_LAZY_lazy_ts = 1, TGF_IS_LAZY_lazy_mirror = 1,
-       TGF_IS_LAZY_lazy_counter = 1 };
+enum {
+	TGF_IS_LAZY_eager = 0, TGF_IS_LAZY_deferred = 0, TGF_IS_LAZY_refresh = 0,
+	TGF_IS_LAZY_skip = 0, TGF_IS_LAZY_skip_owner = 0,
+	TGF_IS_LAZY_lazy_ts = 1, TGF_IS_LAZY_lazy_mirror = 1, TGF_IS_LAZY_lazy_counter = 1
+};
 
 /* Two users in turn, a kernel thread, a section, a guest, a signal, fork, a tracer. */
 #define TEST(id, p, name, what)								\
