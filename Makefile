@@ -66,12 +66,12 @@ UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_
 	     test_reading test_figure test_rounds test_canary test_image test_topology test_report \
 	     test_report_text test_report_errors test_report_file \
 	     test_counter_page test_events test_counters test_counted \
-	     test_significance test_compare test_compare_reports test_crossing test_touch \
+	     test_significance test_compare test_compare_reports test_model test_fpu_plain test_crossing test_touch \
 	     test_claims test_claims_verdicts test_claims_rows test_claims_evidence test_claims_rules \
 	     test_cmdline test_doctor fuzz_report) tests/unit/schema.t tests/unit/doctor_schema.t
 FAST	:= $(UNIT) tests/cli.t tests/doctor.t tests/compare.t tests/claims.t tests/precision.t \
 	   tests/readme.t tests/vm/30-golden-6.12.t
-CHECK	:= $(FAST) tests/scripts.t tests/kvm-probe.t tests/vm/10-boot.t tests/vm/12-host-run.t \
+CHECK	:= $(FAST) tests/model.t tests/scripts.t tests/kvm-probe.t tests/vm/10-boot.t tests/vm/12-host-run.t \
 	   tests/vm/13-faults-6.12.t tests/vm/13-kernels.t tests/vm/14-doctor.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
 	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \
@@ -115,6 +115,9 @@ reference: harness
 precision: harness
 	@bench/precision.sh --output results/precision.md
 
+model: harness
+	@bench/model.sh
+
 # A patched kernel against its parent; some 15 minutes the first time.
 kernel-ab: harness
 	@vm/record.sh results/kernel-ab.txt tests/kernel-ab.sh
@@ -147,10 +150,11 @@ help:
 	@echo "make harness      bench/tollgate"
 	@echo "make module       tollgate.ko for this kernel, or KDIR=/path/to/its/build/tree"
 	@echo "make precision    how well figures repeat here, beside other tools: results/precision.md"
+	@echo "make model        faults of FPU switching, each with its trace: results/fpu-model.txt"
 	@echo "make kernel-ab    build a kernel and a patched one, compare them: results/kernel-ab.txt"
 	@echo "make golden, reference, claims, readme   rewrite what is generated and committed"
 	@echo "make install      PREFIX=$(PREFIX), DESTDIR="
 	@echo "make clean        built files; downloads stay in .cache (TOLLGATE_CACHE)"
 
 .PHONY: all harness module bench check-fast check check-all test-programs golden reference \
-	precision kernel-ab claims readme install clean help
+	precision model kernel-ab claims readme install clean help

@@ -123,9 +123,6 @@ static enum tg_result usable(const struct tg_report *r, const struct tg_figure *
 	else if (f->unit == TG_UNIT_INSNS)
 		*why = tg_text("instructions of lane %s, which never settle a claim about cycles",
 			       tg_lane_names[r->lane]);
-	else if (f->unit == TG_UNIT_TSC)
-		*why = strdup("ticks of the TSC, which are no core cycles: its calibration was "
-			      "refused");
 	else if (is_emulated(r))
 		*why = strdup("from an emulator, which has no cycles");
 	else if (f->exits && has_hypervisor(r))
@@ -134,6 +131,8 @@ static enum tg_result usable(const struct tg_report *r, const struct tg_figure *
 		*why = strdup("no hypervisor, so no boundary between guest and host");
 	else if (f->nr_left_out && way->by != TG_BY_REHEARSAL)
 		*why = list_left_out(f);
+	else if (f->unit == TG_UNIT_TSC)
+		refused = false;
 	else if (tg_is_ring0(f->name))
 		*why = why_not_native(r, &refused);
 	else if (!strncmp(f->name, "crossing/", strlen("crossing/")) && has_hypervisor(r) &&
@@ -150,6 +149,9 @@ static enum tg_result usable(const struct tg_report *r, const struct tg_figure *
 		*why = tg_text("quick: from %zu rounds, fewer than %d (--rounds N, or less "
 			       "other work beside it)", f->nr_rounds,
 			       TG_FULL_ROUNDS);
+	else if (f->unit == TG_UNIT_TSC)
+		*why = strdup("ticks of the TSC, which are no core cycles: its calibration was "
+			      "refused, perhaps beside too much other work");
 	else if (!isfinite(f->value) || !isfinite(f->error))
 		*why = strdup("its error is not known");
 	else

@@ -16,6 +16,7 @@ static const struct {
 	{ "run", "measure, write a report and print it", tg_cmd_run },
 	{ "report", "print reports as text", tg_cmd_report },
 	{ "compare", "reports against reports: what changed", tg_cmd_compare },
+	{ "model", "FPU switching, searched for faults", tg_cmd_model },
 	{ "doctor", "what can be measured here, and how well", tg_cmd_doctor },
 	{ "claims", "what reports say of the claims of the mailing lists", tg_cmd_claims },
 	{ "round", NULL, tg_cmd_round },
@@ -62,7 +63,8 @@ int main(int argc, char **argv)
 		argv[1] = name;
 		return commands[i].run(argc - 1, argv + 1);
 	}
-	fprintf(stderr, "tollgate: no command '%s'; allowed: list run report compare claims doctor\n",
-		argv[1]);
+	fprintf(stderr,
+		"tollgate: no command '%s'; allowed: "
+		"list run report compare model claims doctor\n", argv[1]);
 	return TG_EXIT_INPUT;
 }

@@ -20,7 +20,7 @@ before=$(tree_state)
 
 is "no command: exit code" "$($tollgate >/dev/null 2>&1; echo $?)" 2
 like "no command: says what there is" '^Usage: tollgate COMMAND' "$($tollgate 2>&1)"
-refuses "unknown command" 2 "no command 'rum'; allowed: list run report compare claims doctor" $tollgate rum
+refuses "unknown command" 2 "no command 'rum'; allowed: list run report compare model claims doctor" $tollgate rum
 refuses "unknown experiment" 2 "'irq/clii' is no experiment" $tollgate run irq/clii
 refuses "unknown experiment with a ring" 2 "'x/y' is no experiment" $tollgate run x/y@r3
 refuses "glob without a match" 2 "no experiment matches 'nope\*'" $tollgate run 'nope*'

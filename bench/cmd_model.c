@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/* tollgate model: searches the strategies of FPU switching for faults. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+#include "cmd.h"
+#include "exit.h"
+#include "model_command.h"
+#include "run.h"
+
+enum { OPT_DEPTH = 256, OPT_TASKS, OPT_CPUS, OPT_MEMORY, OPT_VARIANT, OPT_LIST, OPT_TRACES,
+       OPT_CURES };
+
+#define MEMORY_MIB	2048
+
+static const struct argp_option options[] = {
+	{ "list", OPT_LIST, NULL, 0, "The searches there are", 0 },
+	{ "variant", OPT_VARIANT, "NAME", 0,
+	  "Only these searches: a name, a glob, or a part before a '/'; may be repeated", 0 },
+	{ "depth", OPT_DEPTH, "N", 0, "Follow at most N events (default: all there are)", 0 },
+	{ "tasks", OPT_TASKS, "N", 0, "Tasks, 2 to 4 (default: each search's own)", 0 },
+	{ "cpus", OPT_CPUS, "N", 0, "CPUs, 1 to 3 (default: each search's own)", 0 },
+	{ "memory", OPT_MEMORY, "MIB", 0, "Memory for states (default 2048)", 0 },
+	{ "traces", OPT_TRACES, NULL, 0,
+	  "Tell the shortest way to every fault; to those of mutants with --variant alone", 0 },
+	{ "cures", OPT_CURES, NULL, 0,
+	  "For every fault of the posted patches: search again with what cures it", 0 },
+	{ "output", 'o', "DIR", 0, "Directory for report.json and report.txt with the proofs", 0 },
+	{ 0 }
+};
+
+static long number(struct argp_state *state, const char *name, const char *text, long min,
+		   long max)
+{
+	char *end;
+	long v;
+
+	errno = 0;
+	v = strtol(text, &end, 10);
+	if (errno || end == text || *end || v < min || v > max)
+		tg_bad_usage(state,
+			     "--%s '%s' is not allowed; allowed: a whole number from %ld to %ld",
+			     name, text, min, max);
+	return v;
+}
+
+static bool matches(const char *pattern, const char *name)
+{
+	size_t len = strlen(pattern);
+
+	return !fnmatch(pattern, name, 0) || (!strncmp(pattern, name, len) && name[len] == '/');
+}
+
+static bool is_chosen(const struct tgm_options *o, const char *name)
+{
+	for (size_t i = 0; i < o->nr_variants; i++)
+		if (matches(o->variants[i], name))
+			return true;
+	return !o->nr_variants;
+}
+
+static void add_variant(struct argp_state *state, struct tgm_options *o, const char *arg)
+{
+	size_t n;
+	const struct tgm_run *runs = tgm_runs(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!matches(arg, runs[i].name))
+			continue;
+		if (o->nr_variants == sizeof(o->variants) / sizeof(*o->variants))
+			tg_bad_usage(state, "more than %zu variants", o->nr_variants);
+		o->variants[o->nr_variants++] = arg;
+		return;
+	}
+	tg_bad_usage(state, "no variant '%s'; 'tollgate model --list' tells which there are", arg);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct tgm_options *o = state->input;
+
+	switch (key) {
+	case OPT_LIST:
+		o->list = true;
+		return 0;
+	case OPT_VARIANT:
+		add_variant(state, o, arg);
+		return 0;
+	case OPT_DEPTH:
+		o->depth = number(state, "depth", arg, 1, 1000);
+		return 0;
+	case OPT_TASKS:
+		o->tasks = number(state, "tasks", arg, 2, TGM_TASKS);
+		return 0;
+	case OPT_CPUS:
+		o->cpus = number(state, "cpus", arg, 1, TGM_CPUS);
+		return 0;
+	case OPT_MEMORY:
+		o->memory = number(state, "memory", arg, 1, 1 << 20);
+		return 0;
+	case OPT_TRACES:
+		o->traces = true;
+		return 0;
+	case OPT_CURES:
+		o->cures = true;
+		return 0;
+	case 'o':
+		if (!*arg)
+			tg_bad_usage(state, "-o '' is not allowed; allowed: a directory");
+		o->output = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		tg_bad_usage(state, "unexpected '%s'; a search is named by --variant", arg);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+void tgm_progress_states(const char *what, size_t i, size_t n)
+{
+	tg_progress(what, i + 1, n);
+}
+
+static void set_bound(const struct tgm_options *o, const struct tgm_run *run)
+{
+	tgm_bound = (struct tgm_bound){
+		.tasks = o->tasks ? o->tasks : run->scope.tasks,
+		.cpus = o->cpus ? o->cpus : run->scope.cpus,
+		.depth = o->depth ? o->depth : run->scope.depth,
+		.events = run->scope.events,
+		.memory = (size_t)o->memory << 20,
+		/* a planted fault is judged by the shortest way to any */
+		.first = run->kind == TGM_MUTANT || run->kind == TGM_HISTORY,
+	};
+}
+
+static bool is_own_bound(const struct tgm_options *o)
+{
+	return !o->tasks && !o->cpus && !o->depth;
+}
+
+static int search_one(struct tgm_options *o, const struct tgm_run *run, char *err,
+		      size_t errlen)
+{
+	struct tgm_result r;
+	char why[512] = "";
+	bool passed;
+	int rc;
+
+	set_bound(o, run);
+	tgm_set_up(run);
+	if (tgm_search(run->name, &r, err, errlen))
+		return errno == EINTR ? TG_EXIT_INTERRUPTED :
+		       errno == EINVAL ? TG_EXIT_INPUT : TG_EXIT_FAILED;
+	passed = tgm_as_expected(run, &r, is_own_bound(o), why, sizeof(why));
+	printf("%s: %s, %zu states, %zu transitions, depth %d%s, %d tasks, %d CPUs, %.1f s\n",
+	       run->name, passed ? r.nr_faults ? "faults as expected" : "no fault" :
+	       "NOT AS EXPECTED", r.states, r.transitions, r.depth,
+	       r.complete ? "" : " (no further)", tgm_bound.tasks, tgm_bound.cpus, r.seconds);
+	if (!passed)
+		printf("  %s\n", why);
+	if (run->story)
+		tgm_print_wrapped("  ", run->story);
+	/* where no citation is kept, the shortest of each kind */
+	for (int i = 1; run->posted.lazy && i < r.nr_faults; i++) {
+		for (int k = 0; k < i; k++) {
+			if (r.faults[k].invariant == r.faults[i].invariant) {
+				r.faults[i--] = r.faults[--r.nr_faults];
+				break;
+			}
+		}
+	}
+	for (int i = 0; i < r.nr_faults; i++)
+		if (run->kind != TGM_MUTANT || (o->traces && o->nr_variants) || !passed)
+			tgm_tell_fault(run, &r.faults[i], o->traces);
+	if (run->kind == TGM_POSTED && r.nr_faults && r.complete) {
+		rc = tgm_cure_all(run, &r, o->cures, err, errlen);
+		if (rc < 0)
+			return errno == EINTR ? TG_EXIT_INTERRUPTED : TG_EXIT_FAILED;
+		if (!rc)
+			snprintf(why, sizeof(why), "a cure does not cure");
+		passed &= rc;
+	}
+	o->planted += run->kind == TGM_MUTANT;
+	o->planted_found += run->kind == TGM_MUTANT && passed;
+	o->planted_states += run->kind == TGM_MUTANT ? r.states : 0;
+	o->historic += run->kind == TGM_HISTORY;
+	o->historic_found += run->kind == TGM_HISTORY && passed;
+	o->historic_states += run->kind == TGM_HISTORY ? r.states : 0;
+	o->failed |= !passed;
+	if (tgm_add_proofs(o, run, &r, passed, why)) {
+		snprintf(err, errlen, "out of memory");
+		return TG_EXIT_IO;
+	}
+	return TG_EXIT_OK;
+}
+
+static int search_all(struct tgm_options *o, char *err, size_t errlen)
+{
+	const char *mutants = "2 tasks, 2 CPUs, all states";
+	size_t n;
+	const struct tgm_run *runs = tgm_runs(&n);
+	int rc = TG_EXIT_OK;
+
+	o->partial = o->nr_variants || !is_own_bound(o);
+	if (o->output) {
+		rc = tgm_make_output(o->output, err, errlen);
+		if (rc)
+			return rc;
+		o->report = tgm_new_report();
+		if (!o->report) {
+			snprintf(err, errlen, "out of memory");
+			return TG_EXIT_IO;
+		}
+	}
+	for (size_t i = 0; i < n && rc == TG_EXIT_OK; i++)
+		if (is_chosen(o, runs[i].name))
+			rc = search_one(o, &runs[i], err, errlen);
+	if (rc == TG_EXIT_OK && o->planted &&
+	    tgm_add_proof(o, "fpu.test/planted", o->planted == o->planted_found, o->planted_states,
+		      mutants, "a planted fault was not found, or another than expected"))
+		rc = TG_EXIT_IO;
+	if (rc == TG_EXIT_OK && o->historic &&
+	    tgm_add_proof(o, "fpu.test/historic", o->historic == o->historic_found,
+		      o->historic_states, mutants, "a historic fault was not found"))
+		rc = TG_EXIT_IO;
+	if (rc == TG_EXIT_OK && o->historic)
+		printf("out of scope: 484cea4f362e (2021), a buffer of invalid contents from a frame: "
+		       "the model\n  knows whose registers are where, not what is in them\n");
+	if (rc == TG_EXIT_OK && o->report)
+		rc = tgm_save_report(o, err, errlen);
+	tg_report_free(o->report);
+	tgm_free();
+	if (rc == TG_EXIT_OK && o->failed) {
+		snprintf(err, errlen, "a search did not end as it must (see above)");
+		rc = TG_EXIT_FAILED;
+	}
+	return rc;
+}
+
+int tg_cmd_model(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options, parse, NULL,
+		"Searches FPU switching for faults: the strategies of this tool, the patches of "
+		"2016 as posted, planted faults and historic ones.\vEvery state within the bound is "
+		"visited. Exit status: 0 when each search ends as it must; 1 when not, or when "
+		"memory does not suffice.", NULL, NULL, NULL
+	};
+	struct tgm_options o = { .memory = MEMORY_MIB };
+	char err[1024] = "";
+	size_t n;
+	const struct tgm_run *runs = tgm_runs(&n);
+	int rc;
+
+	tg_arguments(&argp, argc, argv, &o);
+	tg_catch_signals();
+	if (o.list) {
+		for (size_t i = 0; i < n; i++)
+			if (is_chosen(&o, runs[i].name))
+				puts(runs[i].name);
+		rc = TG_EXIT_OK;
+	} else {
+		rc = search_all(&o, err, sizeof(err));
+	}
+	if (*err)
+		fprintf(stderr, "tollgate: model: %s\n", err);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "tollgate: model: cannot write to standard output\n");
+		return TG_EXIT_IO;
+	}
+	return rc;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of `tollgate model` share. */
+#ifndef TOLLGATE_MODEL_COMMAND_H
+#define TOLLGATE_MODEL_COMMAND_H
+
+#include "model_runs.h"
+
+struct tgm_options {
+	bool list, traces, cures;
+	int depth, tasks, cpus;
+	long memory;
+	const char *variants[64], *output;
+	size_t nr_variants;
+	struct tg_report *report;
+	int planted, planted_found, historic, historic_found;
+	size_t planted_states, historic_states;
+	bool failed;
+	bool partial;		/* asked for less than all, or another bound: no proof */
+};
+
+/* An empty report of this machine, for proofs; NULL: no memory. */
+struct tg_report *tgm_new_report(void);
+/* Adds a proof to o->report, if there is one. -1: no memory. */
+int tgm_add_proof(struct tgm_options *o, const char *name, bool passed, size_t states,
+		  const char *bound, const char *reason);
+/* The proofs that one search gives, under the names that claims look for. */
+int tgm_add_proofs(struct tgm_options *o, const struct tgm_run *run, const struct tgm_result *r,
+		   bool passed, const char *why);
+/* Whether the search found the fault of that name. */
+bool tgm_found(const struct tgm_run *run, const struct tgm_result *r, const char *name);
+/* Makes the directory of the report, before anybody waits; an exit code. */
+int tgm_make_output(const char *dir, char *err, size_t errlen);
+/* report.json and report.txt into o->output; an exit code. */
+int tgm_save_report(struct tgm_options *o, char *err, size_t errlen);
+
+/* A text in lines of at most 75 columns. */
+void tgm_print_wrapped(const char *indent, const char *text);
+void tgm_tell_fault(const struct tgm_run *run, const struct tgm_fault *f, bool traces);
+/* Searches again with each cure (each) and with all; 1: cured, 0: not, -1: as tgm_search(). */
+int tgm_cure_all(const struct tgm_run *run, const struct tgm_result *r, bool each, char *err,
+		 size_t errlen);
+
+#endif

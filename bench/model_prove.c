@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The proofs of `tollgate model`, and the report that holds them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <tollgate/uapi.h>
+
+#include "exit.h"
+#include "model_command.h"
+#include "place.h"
+#include "run.h"
+
+static const char limits[] =
+	"contents of registers, XSAVE formats, #MF, 32-bit frames, nested signals, CPU hotplug, "
+	"a guest's own PKRU, memory of a task that runs elsewhere";
+
+static const char partial[] =
+	"a part was searched; a proof takes all, without --variant, --depth, --tasks and --cpus";
+
+int tgm_add_proof(struct tgm_options *o, const char *name, bool passed, size_t states,
+		     const char *bound, const char *reason)
+{
+	struct tg_report *r = o->report;
+	struct tg_proof *p;
+
+	if (!r)
+		return 0;
+	p = realloc(r->proofs, (r->nr_proofs + 1) * sizeof(*p));
+	if (!p)
+		return -1;
+	r->proofs = p;
+	p += r->nr_proofs++;
+	p->name = strdup(name);
+	p->result = !passed ? TG_PROOF_FAILED : o->partial ? TG_PROOF_SKIPPED : TG_PROOF_PASSED;
+	p->bound = strdup(bound);
+	p->states = states;
+	p->limits = strdup(limits);
+	if (!passed || o->partial)
+		p->reason = strdup(passed ? partial : reason);
+	else
+		p->reason = NULL;
+	return p->name && p->bound && p->limits &&
+	       (p->result == TG_PROOF_PASSED || p->reason) ? 0 : -1;
+}
+
+bool tgm_found(const struct tgm_run *run, const struct tgm_result *r, const char *name)
+{
+	char word[48];
+
+	for (int i = 0; i < r->nr_faults; i++) {
+		tgm_fault_name(run, &r->faults[i], word, sizeof(word));
+		if (!strcmp(word, name))
+			return true;
+	}
+	return false;
+}
+
+int tgm_add_proofs(struct tgm_options *o, const struct tgm_run *run,
+		      const struct tgm_result *r, bool passed, const char *why)
+{
+	char name[96], bound[96];
+	int rc = 0;
+
+	snprintf(bound, sizeof(bound), "%d tasks, %d CPUs, %s%d", tgm_bound.tasks, tgm_bound.cpus,
+		 r->complete ? "all states, depth " : "depth ", r->depth);
+	if (run->kind == TGM_OURS) {
+		snprintf(name, sizeof(name), "fpu.states/%s", run->name + strlen("ours/"));
+		rc |= tgm_add_proof(o, name, passed, r->states, bound, why);
+		if (!strcmp(run->name, "ours/deferred-skip-owner/regs"))
+			rc |= tgm_add_proof(o, "fpu.guest/deferred-skip-owner", passed, r->states,
+					bound, why);
+		if (!strcmp(run->name, "ours/deferred-skip/regs"))
+			rc |= tgm_add_proof(o, "fpu.signal/ours", passed, r->states, bound, why);
+	}
+	if (run->kind == TGM_POSTED) {
+		snprintf(name, sizeof(name), "%s/%s",
+			 run->posted.level >= 4 ? "fpu.broken" : "fpu.posted",
+			 run->name + strlen("posted/"));
+		rc |= tgm_add_proof(o, name, passed, r->states, bound, why);
+		if (!strcmp(run->name, "posted/1-2/pkru-frames"))
+			rc |= tgm_add_proof(o, "fpu.pkru/deferred-by-1-2",
+					tgm_found(run, r, "pkru:FINISH2"), r->states, bound, why);
+		if (!strcmp(run->name, "posted/v4.8/pkru-frames"))
+			rc |= tgm_add_proof(o, "fpu.gup/v4.8", tgm_found(run, r, "pkru:REMOTE"), r->states,
+					bound, why);
+		if (!strcmp(run->name, "posted/1-4/regs-small"))
+			rc |= tgm_add_proof(o, "fpu.signal/posted", tgm_found(run, r, "saves:SAVE"),
+					r->states, bound, why);
+	}
+	return rc;
+}
+
+int tgm_make_output(const char *dir, char *err, size_t errlen)
+{
+	if ((mkdir(dir, 0777) && errno != EEXIST) || access(dir, W_OK | X_OK)) {
+		snprintf(err, errlen, "cannot write in %s: %s", dir, strerror(errno));
+		return TG_EXIT_IO;
+	}
+	return TG_EXIT_OK;
+}
+
+int tgm_save_report(struct tgm_options *o, char *err, size_t errlen)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/report.json", o->output);
+	if (tg_report_save(o->report, path, err, errlen))
+		return TG_EXIT_IO;
+	snprintf(path, sizeof(path), "%s/report.txt", o->output);
+	return tg_report_save_text(o->report, path, err, errlen) ? TG_EXIT_IO : TG_EXIT_OK;
+}
+
+struct tg_report *tgm_new_report(void)
+{
+	struct tg_report *r = tg_report_new();
+
+	if (!r)
+		return NULL;
+	free(r->tollgate);
+	r->tollgate = strdup(TG_VERSION);
+	tg_sysinfo(&r->env, 0);
+	free(r->env.core_type);
+	r->env.core_type = strdup(tg_core_type());
+	r->lane = TG_LANE_USER;
+	r->cal.unit = TG_UNIT_TSC;
+	r->cal.tsc_step = 1;
+	free(r->cal.note);
+	r->cal.note = strdup("nothing was measured: proofs alone");
+	free(r->plan.tier);
+	r->plan.tier = strdup("patterns");
+	r->plan.boots = r->plan.rounds = 1;
+	r->plan.samples = 1;
+	return r;
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+
+#include "model_runs.h"
+
+#define REGS	(TGM_EV_ALL & ~TGM_EV_PKRU & ~TGM_EV_REMOTE)
+/* v4.8 writes a task's own memory only where there are protection keys: see writes */
+#define POSTED	(REGS & ~TGM_EV_WRITE)
+#define WRITES	(TGM_EV_SECTION | TGM_EV_PREEMPT | TGM_EV_WRITE)
+#define PKRU	(TGM_EV_PKRU | TGM_EV_REMOTE | TGM_EV_EXEC | TGM_EV_FORK)
+
+static const struct tgm_scope regs = { "regs", REGS, 3, 2, 0 };
+static const struct tgm_scope pkru = { "pkru", PKRU, 3, 2, 0 };
+static const struct tgm_scope frames = { "pkru-frames", PKRU | TGM_EV_SIGNAL, 2, 2, 0 };
+static const struct tgm_scope all = { "all", TGM_EV_ALL, 2, 1, 0 };
+static const struct tgm_scope small = { "regs-small", REGS, 2, 2, 0 };
+static const struct tgm_scope posted_small = { "regs-small", POSTED, 2, 2, 0 };
+static const struct tgm_scope wide = { "regs-wide", POSTED, 3, 2, 10 };
+static const struct tgm_scope one = { "regs-one", POSTED, 2, 1, 0 };
+static const struct tgm_scope writes = { "own-write", WRITES, 2, 2, 0 };
+
+/*
+ * What breaks first when a guard is taken out, for each strategy in the order of
+ * TGF_STRATEGIES: s sees, a saves, v valid, p pkru, t trap; -: the strategy does
+ * without that guard, and no fault may be found.
+ */
+static const char mutants[TGF_NR_GUARDS][TGF_NR_STRATEGIES + 1] = {
+#define R(guard, row)	[TGF_GUARD_##guard] = row,
+	R(SWITCH_SAVE,	"ssssssss")
+	R(SWITCH_RELOAD,	"----ssss")
+	R(EAGER_LOAD,		"s-------")
+	R(TS_SET,		"-sss----")
+	R(MIRROR_SET,		"--tt----")
+	R(SKIP_OWNER,		"-aaa--aa")
+	R(SKIP_CPU,		"-aaa--ss")
+	R(EXIT_IRQS,		"----ssss")
+	R(OWNER_FRESH,	"-sss--ss")
+	R(KERNEL_SAVE,	"aaaaaaaa")
+	R(KERNEL_OWNER,	"-aaa--aa")
+	R(KERNEL_RELOAD,	"s---s-ss")
+	R(KERNEL_BUSY,	"ssssssss")
+	R(GUEST_SAVE,		"asssssss")
+	R(GUEST_OWNER,	"-aaa--ss")
+	R(GUEST_KEEP,		"ssssssss")
+	R(GUEST_BUSY,		"stttssss")
+	R(GUEST_NEW,		"-------v")
+	R(SIGNAL_LOAD,	"-tttaaaa")
+	R(SIGNAL_LOCK,	"-tttaaaa")
+	R(RESTORE_OWNER,	"-aaa--aa")
+	R(RESTORE_LOCK,	"stttssss")
+	R(RESTORE_CLEAR,	"ssssssss")
+	R(CLEAR_OWNER,	"-aaa--aa")
+	R(CLEAR_LOCK,		"-tttssss")
+	R(FORK_SOURCE,	"-tttaaaa")
+	R(FORK_LOCK,		"-tttaaaa")
+	R(FORK_CPU,		"-vvv--vv")
+	R(READ_SAVE,		"ssssssss")
+	R(READ_LOCK,		"-tttaaaa")
+	R(WRITE_DROP,		"vvvvvvvv")
+	R(WRITE_RELOAD,	"sssss-ss")
+	R(WRITE_LOCK,		"v--v----")
+	R(PTRACE_CPU,		"-vvv--vv")
+	R(PKRU_KEEP,		"pppppppp")
+	R(PKRU_LOAD,		"pppppppp")
+#undef R
+};
+
+static const char *mutant_fault(char code)
+{
+	for (int i = 0; i < TGM_NR_INVARIANTS; i++)
+		if (code == (i == TGM_SAVES ? 'a' : tgm_invariant_names[i][0]))
+			return tgm_invariant_names[i];
+	return NULL;
+}
+
+/* Patch 2 and 3; what patch 4 adds; what patch 5 adds. */
+#define BASE2	"sees:CLEAR saves:FORK saves:SAVE saves:FPU_SAVE sees:RESTORE"
+#define BASE4	BASE2 " sees:CLEAR+ sees:RESTORE+"
+#define BASE5	BASE4 " saves:SAVE5 sees:SAVE5+"
+
+static const struct {
+	int level;
+	bool lazy, xsaves, guest_used;
+	const char *suffix;
+	const struct tgm_scope *scope;
+	const char *expected;
+	unsigned int cures;
+} posted[] = {
+	{ 0, 0, 0, 0, "", &posted_small, NULL, 0 },
+	{ 0, 0, 1, 0, ":xsaves", &one, NULL, 0 },
+	{ 0, 1, 0, 0, ":eagerfpu=off", &one, NULL, 0 },
+	{ 0, 0, 0, 0, "", &frames, "pkru:REMOTE", 0 },
+	{ 0, 0, 0, 0, "", &writes, "valid:OWN_WRITE", 0 },
+	{ 1, 0, 0, 0, "", &posted_small, NULL, 0 },
+	{ 1, 1, 0, 0, ":eagerfpu=off", &one, "*", 0 },
+	{ 2, 0, 0, 0, "", &posted_small, BASE2, 0 },
+	{ 2, 0, 0, 0, "", &wide, "+" BASE2, 0 },
+	{ 2, 0, 1, 0, ":xsaves", &one, BASE2, 0 },
+	{ 2, 0, 0, 0, "", &frames, "pkru:REMOTE pkru:FINISH2 sees:CLEAR saves:FORK sees:RESTORE", 0 },
+	{ 2, 0, 0, 0, "", &writes, "valid:OWN_WRITE", 0 },
+	{ 3, 0, 0, 0, "", &posted_small, BASE2, 0 },
+	{ 3, 0, 1, 0, ":xsaves", &one, BASE2, 0 },
+	{ 4, 0, 0, 0, "", &posted_small, BASE4, 0 },
+	{ 4, 0, 0, 0, "", &wide, "+" BASE4, 0 },
+	{ 4, 0, 1, 0, ":xsaves", &one, BASE4, 0 },
+	{ 4, 0, 0, 1, ":guest-state-used", &one, BASE4 " sees:SKIP valid:GUEST_NEW", 0 },
+	{ 5, 0, 0, 0, "", &posted_small, BASE5, 0 },
+	{ 5, 0, 0, 0, "", &wide, "+" BASE5, 0 },
+	{ 5, 0, 1, 0, ":xsaves", &one, BASE5, 0 },
+	{ 5, 0, 0, 0, "", &frames,
+	  "pkru:REMOTE pkru:FINISH2 sees:CLEAR saves:FORK sees:CLEAR+ saves:SAVE5 sees:RESTORE", 0 },
+	{ 5, 0, 0, 0, ":cured", &wide, NULL, TGM_CURES },
+};
+
+static const struct {
+	const char *name;
+	enum tgf_strategy strategy;
+	int guard;			/* -1: the planted header, or ops */
+	const struct tgm_ops *ops;
+	const char *expected, *story;
+} history[] = {
+	{ "owner-cached-2019", TGF_SKIP, TGF_GUARD_OWNER_FRESH, NULL, "sees",
+	  "59c4bd853abc, v5.4: the compiler kept this CPU's owner from before a reschedule "
+	  "(this_cpu_read_stable), so a task took another's registers for its own" },
+	{ "kvm-mended-2020", TGF_DEFERRED, -1, &tgm_swapped_ops[TGM_SWAPPED], NULL,
+	  "v5.6: KVM keeps a guest's registers as the running task's and asks the load flag where "
+	  "it enters the guest and where it puts it; the next two leave out one of these" },
+	{ "kvm-entry-2019", TGF_DEFERRED, -1, &tgm_swapped_ops[TGM_SWAPPED_ENTER], "sees",
+	  "e751732486eb (2019) took the question out of vcpu_enter_guest(), 2620fe268e80 (2020) put "
+	  "it back: with the load flag set, by a softirq's use of the registers, KVM entered the "
+	  "guest with registers that were not its own" },
+	{ "kvm-put-2020", TGF_DEFERRED, -1, &tgm_swapped_ops[TGM_SWAPPED_PUT], "saves",
+	  "c9aef3b85f42, v5.6: with the load flag set, kvm_put_guest_fpu() saved registers that were "
+	  "not the guest's as the guest's" },
+	{ "failed-restore-2020", TGF_SKIP, TGF_GUARD_RESTORE_OWNER, NULL, "saves",
+	  "bbc55341b9c6 (2020), d8778e393afa (2021): XRSTOR from a signal frame failed after it "
+	  "had changed registers that still counted as another task's" },
+	{ "fsave-header-2019", TGF_DEFERRED, -1, NULL, "saves",
+	  "aab8445c4e1c, v5.2: the old-style header of a 32-bit signal frame was made from memory "
+	  "that had not been brought up to date" },
+};
+
+static struct tgm_run runs[TGM_MAX_RUNS];
+static size_t nr_runs;
+
+static struct tgm_run *new_run(enum tgm_kind kind, enum tgf_strategy strategy,
+			       const struct tgm_scope *scope)
+{
+	struct tgm_run *r = &runs[nr_runs++];
+
+	r->kind = kind;
+	r->strategy = strategy;
+	r->scope = *scope;
+	return r;
+}
+
+static void add_ours(void)
+{
+	static const struct tgm_scope *const scopes[] = { &regs, &pkru, &frames, &all, &small };
+
+	for (int s = 0; s < TGF_NR_STRATEGIES; s++) {
+		/* the last one stands beside the mutants */
+		for (int k = 0; k < 5; k++) {
+			struct tgm_run *r = new_run(TGM_OURS, s, scopes[k]);
+
+			snprintf(r->name, sizeof(r->name), "ours/%s/%s", tgm_strategy_names[s],
+				 scopes[k]->name);
+		}
+	}
+}
+
+static void add_posted(void)
+{
+	for (size_t i = 0; i < sizeof(posted) / sizeof(*posted); i++) {
+		struct tgm_run *r = new_run(TGM_POSTED, 0, posted[i].scope);
+		char level[8] = "v4.8";
+
+		if (posted[i].level)
+			snprintf(level, sizeof(level), "1-%d", posted[i].level);
+		snprintf(r->name, sizeof(r->name), "posted/%s%s/%s", level, posted[i].suffix,
+			 posted[i].scope->name);
+		r->posted.level = posted[i].level;
+		r->posted.cures = posted[i].cures;
+		r->posted.lazy = posted[i].lazy;
+		r->posted.xsaves = posted[i].xsaves;
+		r->posted.guest_used = posted[i].guest_used;
+		r->expected = posted[i].expected;
+	}
+}
+
+static void add_mutants(void)
+{
+	for (int strategy = 0; strategy < TGF_NR_STRATEGIES; strategy++) {
+		for (int guard = 0; guard < TGF_NR_GUARDS; guard++) {
+			bool keys = guard == TGF_GUARD_PKRU_KEEP || guard == TGF_GUARD_PKRU_LOAD;
+			const char *fault = mutant_fault(mutants[guard][strategy]);
+			struct tgm_run *r = new_run(fault ? TGM_MUTANT : TGM_SPARED, strategy,
+						    keys ? &frames : &small);
+
+			snprintf(r->name, sizeof(r->name), "%s/%s/%s", fault ? "mutant" : "spared",
+				 tgm_strategy_names[strategy], tgm_guard_names[guard]);
+			r->removed = 1ULL << guard;
+			r->expected = fault;
+		}
+	}
+}
+
+const struct tgm_run *tgm_runs(size_t *n)
+{
+	if (!nr_runs) {
+		add_ours();
+		add_posted();
+		add_mutants();
+		for (size_t i = 0; i < sizeof(history) / sizeof(*history); i++) {
+			struct tgm_run *r = new_run(TGM_HISTORY, history[i].strategy, &small);
+
+			snprintf(r->name, sizeof(r->name), "history/%s", history[i].name);
+			r->ops = history[i].ops;
+			r->planted = history[i].guard < 0 && !r->ops;
+			r->removed = history[i].guard < 0 ? 0 : 1ULL << history[i].guard;
+			r->expected = history[i].expected;
+			r->story = history[i].story;
+		}
+	}
+	*n = nr_runs;
+	return runs;
+}
+
+void tgm_set_up(const struct tgm_run *run)
+{
+	tgm_removed = run->removed;
+	tgm_early_header = run->planted;
+	if (run->kind == TGM_POSTED)
+		tgm_use_posted(run->posted);
+	else
+		tgm_ops = run->ops ? run->ops : &tgm_ours[run->strategy];
+}
+
+static const char *const cite_names[TGM_NR_CITES] = {
+	"?",
+#define CITE(id, where, what)	#id,
+#include "model_posted.def"
+#undef CITE
+};
+
+void tgm_fault_name(const struct tgm_run *run, const struct tgm_fault *f, char *buf, size_t len)
+{
+	int cite = f->blame & (TGM_OTHER - 1);
+
+	if (run->kind != TGM_POSTED || run->posted.lazy)
+		snprintf(buf, len, "%s", tgm_invariant_names[f->invariant]);
+	else
+		snprintf(buf, len, "%s:%s%s", tgm_invariant_names[f->invariant],
+			 cite_names[cite], f->blame & TGM_OTHER ? "+" : "");
+}
+
+static bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = words; p && (p = strstr(p, word)); p++)
+		if ((p == words || p[-1] == ' ' || p[-1] == '+') && (!p[len] || p[len] == ' '))
+			return true;
+	return false;
+}
+
+bool tgm_as_expected(const struct tgm_run *run, const struct tgm_result *r, bool whole,
+		     char *why, size_t len)
+{
+	const char *expected = run->expected ? run->expected : "";
+	int words = 0, found = 0;
+
+	/* "*": some; the guilty one is told by its cure alone */
+	if (!strcmp(expected, "*")) {
+		snprintf(why, len, "no fault found; some expected");
+		return r->nr_faults || !whole;
+	}
+	/* the search ends where it finds the first */
+	for (int i = 0; i < (run->kind >= TGM_MUTANT && r->nr_faults ? 1 : r->nr_faults); i++) {
+		char name[48];
+
+		tgm_fault_name(run, &r->faults[i], name, sizeof(name));
+		if (!has_word(expected, name)) {
+			snprintf(why, len, "found %s, which is not expected", name);
+			return false;
+		}
+		found++;
+	}
+	if (!whole)
+		return true;
+	for (const char *p = expected; *p; p++)
+		words += *p != ' ' && (p == expected || p[-1] == ' ');
+	/* "+" in front: these at most, within a bound that not all reach */
+	snprintf(why, len, "found %d of the %d expected: %s", found, words, expected);
+	return *expected == '+' ? found : found == words;
+}

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# `tollgate model`: every search ends as it must; the proofs it writes; what it refuses.
+set -u
+cd "$(dirname -- "$0")/.." || exit 1
+. tests/tap.sh
+
+tollgate=bench/tollgate
+
+rc=0
+TIMEFORMAT=%U
+{ time $tollgate model -o "$scratch/proofs" >"$scratch/all" 2>"$scratch/err"; } 2>"$scratch/time" ||
+	rc=$?
+echo "# $(<"$scratch/time") s of processor time; more than 60 would be too much"
+is "every search ends as it must" "$rc $(<"$scratch/err")" "0 "
+is "each variant is there once" \
+	"$(grep -cE '^(ours|posted|mutant|spared|history)/' "$scratch/all")" \
+	"$($tollgate model --list | wc -l)"
+is "ours has no fault" "$(grep '^ours/' "$scratch/all" | grep -vc ': no fault, ')" 0
+is "v4.8 has none but two about protection keys" \
+	"$(grep -A1 '^posted/v4.8' "$scratch/all" | sed -n 's/^  fault \([^,]*\),.*/\1/p' | xargs)" \
+	"pkru:REMOTE valid:OWN_WRITE"
+is "every mutant is caught" "$(grep '^mutant/' "$scratch/all" | grep -vc ': faults as expected')" 0
+is "what is spared a guard it does not need has no fault" \
+	"$(grep '^spared/' "$scratch/all" | grep -vc ': no fault, ')" 0
+is "the cures leave no fault, nor bring one to light" \
+	"$(grep -cE 'STILL FOUND|hidden' "$scratch/all")" 0
+like "with three tasks too" '^posted/1-5:cured/regs-wide: no fault, .* 3 tasks, 2 CPUs' \
+	"$(grep '^posted/1-5:cured/regs-wide:' "$scratch/all")"
+like "patch 4 has faults that a fifth does not cure" 'sees:RESTORE\+' "$(<"$scratch/all")"
+
+proofs=$(/usr/bin/python3 -c '
+import json, sys
+for p in json.load(open(sys.argv[1]))["proofs"]:
+    print(p["name"], p["result"], p["states"] > 0)' "$scratch/proofs/report.json")
+is "all proofs passed" "$(grep -vc ' passed True$' <<<"$proofs")" 0
+for claim in states broken pkru gup signal guest test; do
+	like "a proof for fpu.$claim" "fpu\\.$claim/" "$proofs"
+done
+ok "the report can be read" $tollgate report "$scratch/proofs/report.json"
+
+# What a proof alone settles is settled by the saved report.
+claims=$($tollgate claims --claim 'fpu.*' "$scratch/proofs/report.json")
+for claim in gup states broken test; do
+	like "fpu.$claim is settled" "holds, by proof" "$(grep -A4 "^fpu\.$claim " <<<"$claims")"
+done
+
+# A part of it settles nothing.
+ok "a part can be saved" $tollgate model --depth 3 --variant ours/eager -o "$scratch/part"
+like "and says so" "not measured yet|cannot be measured" \
+	"$($tollgate claims --claim fpu.states "$scratch/part/report.json")"
+is "as skipped" "$(grep -c '"result": "skipped"' "$scratch/part/report.json")" 5
+
+# One change that cures, each fault for itself; 9 of patches 1 to 5, 7 of 1 to 4.
+text=$($tollgate model --cures --variant posted/1-5:xsaves)
+is "each fault has its cure" "$(grep -c 'with that change: not found' <<<"$text")" 9
+is "and there are no more" "$(grep -c '^  fault ' <<<"$text") $(grep -c hidden <<<"$text")" "9 0"
+text=$($tollgate model --traces --variant posted/1-5/regs-wide --depth 5)
+like "a trace cites" '\[patch 5, fpu/signal.c, hunk 1, copy_fpstate_to_sigframe\(\)' "$text"
+like "a trace ends in the fault" 'BROKEN: no save stores' "$text"
+again=$($tollgate model --traces --variant posted/1-5/regs-wide --depth 5)
+is "the same twice" "$(sed 's/, [0-9.]* s$//' <<<"$again")" "$(sed 's/, [0-9.]* s$//' <<<"$text")"
+
+refuses "tasks" 2 "--tasks '5' is not allowed; allowed: a whole number from 2 to 4" \
+	$tollgate model --tasks 5
+refuses "cpus" 2 "--cpus 'x' is not allowed" $tollgate model --cpus x
+refuses "depth" 2 "--depth '0' is not allowed" $tollgate model --depth 0
+refuses "memory" 2 "--memory '' is not allowed" $tollgate model --memory ''
+refuses "variant" 2 "no variant 'ours/none'" $tollgate model --variant ours/none
+refuses "stray word" 2 "unexpected 'eager'" $tollgate model eager
+refuses "memory that does not suffice" 1 'do not fit into 1 MiB; allowed: --memory' \
+	$tollgate model --memory 1 --variant ours/deferred-skip/regs
+refuses "a state too wide" 2 'takes [0-9]+ bits; allowed: 128' \
+	$tollgate model --tasks 4 --cpus 3 --variant posted/1-5/pkru-frames
+refuses "a directory that cannot be made" 6 'cannot write in /nonexistent/x' \
+	$tollgate model -o /nonexistent/x
+done_testing
