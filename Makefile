@@ -13,7 +13,7 @@ ifneq ($(WERROR),)
 HARNESS_CFLAGS += -Werror
 endif
 # Static, so that the same program runs here and in a guest that has no libraries.
-HARNESS_LIBS := -ljansson -lpfm -lm
+HARNESS_LIBS := -ljansson -lpfm -lnuma -lm
 
 HARNESS_SRC := $(wildcard bench/*.c bench/body/*.S)
 HARNESS_OBJ := $(patsubst bench/%,$(BUILD)/%.o,$(HARNESS_SRC))
@@ -31,9 +31,9 @@ bench/tollgate: $(HARNESS_OBJ)
 $(BUILD)/libraries:
 	@mkdir -p $(@D)
 	@echo 'int main(void) { return 0; }' | $(CC) -include jansson.h -include perfmon/pfmlib.h \
-	-static -x c -o $@ - \
-	$(HARNESS_LIBS) 2>/dev/null || { echo "tollgate: cannot build against jansson and libpfm4;" \
-	"vm/setup.sh harness installs: $$(vm/setup.sh --print harness | tr '\n' ' ')" >&2; exit 3; }
+	-include numa.h -static -x c -o $@ - \
+	$(HARNESS_LIBS) 2>/dev/null || { echo "tollgate: cannot build against jansson, libpfm4 and" \
+	"libnuma; vm/setup.sh harness installs: $$(vm/setup.sh --print harness | tr '\n' ' ')" >&2; exit 3; }
 
 $(HARNESS_OBJ): | $(BUILD)/libraries
 
@@ -63,8 +63,8 @@ bench:
 
 # Tests. A commit passes check-fast, a submission check, a release check-all.
 UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_select \
-	     test_reading test_figure test_rounds test_canary test_image test_report test_report_errors \
-	     test_report_file \
+	     test_reading test_figure test_rounds test_canary test_image test_topology test_report \
+	     test_report_text test_report_errors test_report_file \
 	     test_counter_page test_events test_counters test_counted \
 	     test_significance test_compare test_compare_reports test_model test_crossing test_touch \
 	     test_claims test_claims_verdicts test_claims_rows test_claims_evidence test_claims_rules \
@@ -75,11 +75,13 @@ CHECK	:= $(FAST) tests/model.t tests/scripts.t tests/kvm-probe.t tests/vm/10-boo
 	   tests/vm/13-faults-6.12.t tests/vm/13-kernels.t tests/vm/14-doctor.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
 	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \
-	   tests/vm/22-two-cpus-6.12.t tests/vm/24-counters-6.12.t tests/vm/25-counters-6.1.t \
+	   tests/vm/22-two-cpus-6.12.t tests/vm/23-place-6.12.t \
+	   tests/vm/24-counters-6.12.t tests/vm/25-counters-6.1.t \
 	   tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
 # test_engine is timed, and so gates nothing that others wait for.
-ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t tests/vm/46-faults-6.1.t \
-	   tests/vm/47-secure-boot.t \
+ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t \
+	   tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t \
+	   tests/vm/46-smp.t tests/vm/46-faults-6.1.t tests/vm/47-secure-boot.t \
 	   tests/vm/17-warnings-6.12-rt.t tests/vm/18-warnings-6.1-rt.t \
 	   tests/vm/18-warnings-6.12-amd64.t tests/vm/19-warnings-6.1-amd64.t \
 	   tests/vm/25-module-6.12-rt.t tests/vm/26-module-6.1-rt.t \

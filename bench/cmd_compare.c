@@ -16,7 +16,7 @@ enum { OPT_ACROSS = 256, OPT_FAIL_ABOVE, OPT_MARKDOWN };
 static const struct argp_option options[] = {
 	{ "across", OPT_ACROSS, "KEY", 0,
 	  "Compare reports although they differ in KEY (repeatable): schema, unit, lane, cpu, "
-	  "microcode, kernel, append, qemu-cpu or mitigations", 0 },
+	  "microcode, kernel, append, qemu-cpu, mitigations or topology", 0 },
 	{ "fail-above", OPT_FAIL_ABOVE, "PERCENT", 0,
 	  "Exit with status 1 if an experiment is slower by more than so much, as 5%", 0 },
 	{ "markdown", OPT_MARKDOWN, NULL, 0, "Tables in Markdown", 0 },

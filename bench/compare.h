@@ -68,7 +68,8 @@ struct tg_side {
 
 /* What a comparison of unlike reports may be allowed across, by --across KEY. */
 enum tg_key { TG_KEY_SCHEMA, TG_KEY_UNIT, TG_KEY_LANE, TG_KEY_CPU, TG_KEY_MICROCODE,
-	      TG_KEY_KERNEL, TG_KEY_APPEND, TG_KEY_QEMU_CPU, TG_KEY_MITIGATIONS, TG_NR_KEYS };
+	      TG_KEY_KERNEL, TG_KEY_APPEND, TG_KEY_QEMU_CPU, TG_KEY_MITIGATIONS, TG_KEY_TOPOLOGY,
+	      TG_NR_KEYS };
 extern const char *const tg_key_names[TG_NR_KEYS];
 
 /*

@@ -11,6 +11,7 @@
 
 const char *const tg_key_names[TG_NR_KEYS] = {
 	"schema", "unit", "lane", "cpu", "microcode", "kernel", "append", "qemu-cpu", "mitigations",
+	"topology",
 };
 
 /* Of a value that is too long for its line, so much before the first difference is shown. */
@@ -43,6 +44,25 @@ static void put_mitigations(const struct tg_environment *env, FILE *out)
 	if (!env->nr_mitigations)
 		fputs("none", out);
 	free(sorted);
+}
+
+/*
+ * How many CPUs a guest has (its kernel takes other paths with one), how many nodes
+ * there are and how far from the CPU the memory was: not which numbers they bear.
+ * Reports from before it was told had one node, or did not choose.
+ */
+static void put_topology(const struct tg_environment *env, FILE *out)
+{
+	int nodes = env->nodes ? env->nodes : 1;
+	int distance = env->nodes ? env->mem_distance : 10;
+
+	if (env->qemu)
+		fprintf(out, "guest of %d CPU%s, ", env->cpus, env->cpus == 1 ? "" : "s");
+	fprintf(out, "%d node%s, ", nodes, nodes == 1 ? "" : "s");
+	if (distance)
+		fprintf(out, "memory at distance %d", distance);
+	else
+		fprintf(out, "memory at an unknown distance");
 }
 
 /* What the key compares, malloc()ed, one line of ASCII; NULL when memory is short. */
@@ -84,6 +104,9 @@ static char *text_of(const struct tg_report *r, enum tg_key key)
 		break;
 	case TG_KEY_MITIGATIONS:
 		put_mitigations(env, out);
+		break;
+	case TG_KEY_TOPOLOGY:
+		put_topology(env, out);
 		break;
 	case TG_NR_KEYS:
 		break;

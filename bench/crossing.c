@@ -21,6 +21,7 @@
 #include <tollgate/fpu_image.h>
 
 #include "crossing.h"
+#include "memory.h"
 
 _Static_assert(TG_RUSAGE_THREAD == RUSAGE_THREAD, "");
 _Static_assert(TG_MADV_DONTNEED == MADV_DONTNEED, "");
@@ -107,7 +108,7 @@ static enum tg_status map_pages(size_t bytes, int prot, char *why, size_t len)
  * Pages below one page table, whose first page stays: the table is there
  * before the first fault and no call of madvise() frees it.
  */
-static enum tg_status start_fault(uint32_t events, char *why, size_t len)
+static enum tg_status start_fault(bool cold, uint32_t events, char *why, size_t len)
 {
 	enum tg_status st;
 	uintptr_t table;
@@ -116,6 +117,7 @@ static enum tg_status start_fault(uint32_t events, char *why, size_t len)
 		snprintf(why, len, "%u pages are more than one page table maps", events);
 		return TG_FAILED;
 	}
+	tg_board->flush = cold;
 	st = map_pages(2 * TG_TABLE_BYTES, PROT_READ | PROT_WRITE, why, len);
 	if (st != TG_OK)
 		return st;
@@ -264,7 +266,7 @@ static enum tg_status start_base(int get, int code, char *why, size_t len)
 
 static enum tg_status start_row(const struct tg_point *p, uint32_t events, char *why, size_t len)
 {
-	int touch = p->value[0];
+	int touch = tg_point_touch(p);
 	__u32 leaf[4];
 
 	switch (p->exp) {
@@ -297,7 +299,7 @@ static enum tg_status start_row(const struct tg_point *p, uint32_t events, char 
 		       catch_signal(SIGUSR1, tg_on_signal, 0, why, len);
 	case TG_EXP_crossing_fault_zero:
 	case TG_EXP_crossing_fault_anon:
-		return start_fault(events, why, len);
+		return start_fault(tg_point_axis(p, TG_AXIS_cache, 0), events, why, len);
 	case TG_EXP_crossing_signal_segv:
 		return start_segv(why, len);
 	case TG_EXP_crossing_int3:
@@ -359,6 +361,15 @@ enum tg_status tg_crossing_check(char *why, size_t len)
 		 (unsigned long long)b->happened, (unsigned long long)b->expected,
 		 (unsigned long long)b->wrong, (unsigned long long)b->calls);
 	return b->at_least && b->wrong < b->calls ? TG_SKIPPED : TG_FAILED;
+}
+
+int tg_crossing_where(int node, char *why, size_t len)
+{
+	if (tg_memory_check(tg_board, TG_PAGE_SIZE, node, "the board", why, len))
+		return -1;
+	/* pages that fault and are there now; SIGSEGV's never is */
+	return row.pages && tg_board->use_usage ?
+	       tg_memory_check(row.pages, row.bytes, node, "the pages that faulted", why, len) : 0;
 }
 
 void tg_crossing_end(void)

@@ -51,6 +51,12 @@ enum tg_status tg_crossing_check(char *why, size_t len);
 /* Whether a row switches to a partner, which is half of what happens. */
 bool tg_crossing_switches(enum tg_exp_id exp);
 
+/*
+ * Whether the board, and the pages that a row faults on and that are there now,
+ * lie on a node: tg_memory_check(). 0, or -1 with why.
+ */
+int tg_crossing_where(int node, char *why, size_t len);
+
 /* Takes down what is set up, if anything. */
 void tg_crossing_end(void);
 

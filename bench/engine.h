@@ -46,6 +46,7 @@ int tg_counting_split(const struct tg_counting *c, const struct tg_samples *tick
 struct tg_request {
 	struct tg_point point;
 	int cpu;
+	int node;		/* that its memory shall lie on; -1: wherever the kernel puts it */
 	uint32_t samples;	/* TG_SAMPLES_MIN .. TG_SAMPLES_MAX */
 	uint32_t loops;		/* passes over the unrolled block, >= 1 */
 	double canary;		/* tg_canary_level(); 0: no canary */

@@ -85,6 +85,16 @@ int tg_guest_machine(const struct tg_options *o, struct tg_guest *g, char *err, 
 		add_arg(g, "--mem");
 		add_arg(g, g->mem);
 	}
+	if (o->smp) {
+		snprintf(g->smp, sizeof(g->smp), "%d", o->smp);
+		add_arg(g, "--smp");
+		add_arg(g, g->smp);
+	}
+	if (o->numa) {
+		snprintf(g->numa, sizeof(g->numa), "%d", o->numa);
+		add_arg(g, "--numa");
+		add_arg(g, g->numa);
+	}
 	memcpy(argv + 2, g->args, sizeof(g->args));
 	return tg_script(argv, NULL, NULL, 0, err, errlen);
 }

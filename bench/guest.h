@@ -19,6 +19,7 @@ struct tg_guest {
 	const char *args[TG_GUEST_ARGS];	/* vm/boot.sh's options for this machine */
 	size_t nr_args;
 	char mem[16];			/* MiB; empty: vm/boot.sh's default */
+	char smp[16], numa[16];		/* CPUs and nodes, likewise */
 	long limit;			/* seconds a boot may take */
 };
 

@@ -38,6 +38,11 @@ static struct tg_track *make_tracks(const struct tg_selection *sel, const struct
 		tg_point_name(&sel->points[i], t[i].name);
 		t[i].status = TG_OK;
 		t[i].samples = o->fit ? 0 : o->samples;
+		if (tg_point_remote(&t[i].point) && o->place->remote < 0) {
+			t[i].status = TG_SKIPPED;
+			t[i].reason = strdup(o->place->no_remote);
+			continue;
+		}
 		if (sel->points[i].ring ? tg_ring3_available(&sel->points[i], why, sizeof(why)) :
 					  tg_module_available(&sel->points[i], why, sizeof(why)))
 			continue;
@@ -153,6 +158,12 @@ static void describe(struct tg_report *r, const struct tg_options *o, int cpu)
 	r->env.accel = copy(o->accel);
 	r->env.append = appended(o->append);
 	r->env.kvm = copy(o->kvm);
+	r->env.nodes = o->place->nodes;
+	r->env.cpu_node = o->place->cpu_node;
+	r->env.mem_node = o->place->node;
+	r->env.mem_distance = o->place->distance;
+	r->env.remote_node = o->place->remote;
+	r->env.remote_distance = o->place->remote_distance;
 	r->plan.boots = 1;
 	r->plan.rounds = o->rounds;
 	r->plan.samples = o->samples;
@@ -227,8 +238,10 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	struct tg_selection sel;
 	struct tg_track *t = NULL;
 	struct tg_report *r = NULL;
+	struct tg_topology *topology = NULL;
 	struct tg_clock clock = { .step = 1 };
 	char counters[512];
+	struct tg_place place;
 	int rc, cpu, cpus[2];
 
 	o.brief = !o.rounds && !o.quick && !o.icount;
@@ -242,9 +255,17 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	if (tg_select(o.patterns, o.nr_patterns, o.full, o.lane == TG_LANE_USER ? R3 : R0 | R3,
 		      &sel, err, errlen))
 		return TG_EXIT_INPUT;
-	cpu = tg_choose_cpu(o.cpu, &rc, err, errlen);
+	rc = TG_EXIT_REFUSED;
+	topology = tg_topology_read(err, errlen);
+	if (!topology)
+		goto out;
+	cpu = tg_choose_cpu(topology, o.cpu, o.cpu_node, &rc, err, errlen);
 	if (cpu < 0)
 		goto out;
+	rc = tg_choose_memory(topology, cpu, o.mem_node, &place, err, errlen);
+	if (rc)
+		goto out;
+	o.place = &place;
 	rc = TG_EXIT_NOTHING;
 	if (!tg_ring3_usable(err, errlen))
 		goto out;
@@ -260,7 +281,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	if (!t || !r)
 		goto out;
 	cpus[0] = cpu;
-	cpus[1] = o.cpu < 0 && !o.icount ? tg_second_cpu(cpu) : -1;
+	cpus[1] = o.cpu < 0 && !o.icount ? tg_second_cpu(topology, cpu) : -1;
 	rc = tg_rounds(&o, t, sel.n, cpus, cpus[1] < 0 ? 1 : 2, &clock, err, errlen);
 	if (rc)
 		goto out;
@@ -270,7 +291,7 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	r->cal.entry = found(clock.state.probe[TG_PROBE_ENTRY]);
 	r->cal.left_out = clock.left_out;
 	r->env.cpu_second = cpus[1];
-	r->env.core_type = strdup(clock.core);
+	r->env.core_type = strdup(*clock.core ? clock.core : tg_core_type());
 	r->env.counters = strdup(counters);
 	if (calibrate(&o, t, sel.n, clock.step, &r->cal) || fill(r, &o, t, sel.n)) {
 		snprintf(err, errlen, "no memory");
@@ -283,6 +304,7 @@ out:
 	tg_report_free(r);
 	free_tracks(t, sel.n);
 	free(clock.spans.span);
+	tg_topology_free(topology);
 	tg_selection_free(&sel);
 	return rc;
 }

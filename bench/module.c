@@ -113,15 +113,19 @@ bool tg_module_available(const struct tg_point *p, char *why, size_t len)
 	return false;
 }
 
-/* The value of key in the answer as a number; -1 if it is not there. */
+/* The value of key in the answer as a number; -1 if it is not there, or none. */
 static long answer_number(const char *answer, const char *key)
 {
 	const char *line = answer;
 	size_t len = strlen(key);
+	char *end;
+	long v;
 
 	while (line) {
-		if (!strncmp(line, key, len) && line[len] == '=')
-			return strtol(line + len + 1, NULL, 10);
+		if (!strncmp(line, key, len) && line[len] == '=') {
+			v = strtol(line + len + 1, &end, 10);
+			return end == line + len + 1 ? -1 : v;
+		}
 		line = strchr(line, '\n');
 		line += line ? 1 : 0;
 	}
@@ -200,17 +204,20 @@ static enum tg_status run(const struct tg_request *q, const struct tg_events *ev
 			  struct tg_samples *out, char *why, size_t len)
 {
 	/* an event of all words takes 73 bytes: more than a command are refused there */
-	char command[2 * TG_COMMAND_MAX], name[TG_NAME_MAX], *answer = NULL;
+	char command[2 * TG_COMMAND_MAX], name[TG_NAME_MAX], node[24] = "", *answer = NULL;
 	uint32_t block = tg_ring3_block(q->point.exp);
 	size_t size = 0, i, nr = events->n ? events->n : 1;
 	enum tg_status st = TG_FAILED;
 	int fd, n, error = 0;
+	long where;
 
 	memset(out, 0, nr * sizeof(*out));
 	tg_point_name(&q->point, name);
-	n = snprintf(command, sizeof(command), "%s cpu=%d samples=%u unroll=%u%s%s", name, q->cpu,
+	if (q->node >= 0)
+		snprintf(node, sizeof(node), " node=%d", q->node);
+	n = snprintf(command, sizeof(command), "%s cpu=%d samples=%u unroll=%u%s%s%s", name, q->cpu,
 		     q->samples, q->loops * block, q->quiet ? " quiet=" : "",
-		     q->quiet ? q->quiet : "");
+		     q->quiet ? q->quiet : "", node);
 	n += events_text(events, command + n, sizeof(command) - n);
 	fd = open("/sys/kernel/debug/" TG_DEBUGFS_NAME "/run", O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
@@ -232,6 +239,12 @@ static enum tg_status run(const struct tg_request *q, const struct tg_events *ev
 	}
 	if (!answer) {
 		snprintf(why, len, "%s/run: %s", dir, strerror(errno));
+		goto out;
+	}
+	where = answer_number(answer, "node");
+	if (q->node >= 0 && where >= 0 && where != q->node) {
+		snprintf(why, len, "the module's memory lies on node %ld, not on node %d", where,
+			 q->node);
 		goto out;
 	}
 	st = TG_OK;

@@ -43,6 +43,9 @@ struct tg_report *tg_report_new(void)
 	r->cal.state = NAN;
 	r->cal.entry = NAN;
 	r->env.cpu_second = -1;
+	r->env.cpu_node = -1;
+	r->env.mem_node = -1;
+	r->env.remote_node = -1;
 	r->cal.bracket = NAN;
 	return r;
 }

@@ -91,6 +91,14 @@ struct tg_environment {
 	int cpus;		/* online */
 	int cpu_pinned;		/* the CPU measured on */
 	int cpu_second;		/* rounds in turn on this one too; -1: on one alone */
+	int nodes;		/* online; 0: not known */
+	/*
+	 * Of the CPU measured on, of what was measured there, and the one that
+	 * mem=remote meant: -1 where there is none or it is not known. Distances from
+	 * the first, as ACPI's SLIT has them: 10 to itself, 0 not known.
+	 */
+	int cpu_node, mem_node, remote_node;
+	int mem_distance, remote_distance;
 	char *governor;		/* cpufreq governor or "none" */
 	char *smt;		/* on, off, forceoff, notsupported, notimplemented, unknown */
 	double tsc_mhz;

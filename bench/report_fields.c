@@ -290,8 +290,11 @@ int tg_fields_get(const struct tg_reading *in, const json_t *object, const char 
 {
 	for (size_t i = 0; i < table->nr; i++) {
 		const struct tg_field *f = &table->fields[i];
+		const json_t *value = json_object_get(object, f->key);
 
-		if (get_field(in, json_object_get(object, f->key), place, f, (char *)base + f->at))
+		if (!value && f->later)
+			continue;
+		if (get_field(in, value, place, f, (char *)base + f->at))
 			return -1;
 	}
 	return 0;

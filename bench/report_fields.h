@@ -33,6 +33,7 @@ struct tg_field {
 	enum tg_field_kind kind;
 	size_t at;			/* offset in the struct */
 	long least, most;		/* INT, LONG */
+	bool later;			/* older reports lack it: then it stays as it was */
 	const char *const *words;	/* WORD, ENUM */
 	size_t nr_words;
 };
@@ -71,7 +72,8 @@ json_t *tg_field_of_type(const struct tg_reading *in, const json_t *object, cons
 			 const char *key, json_type type);
 
 /*
- * tg_fields_get - fills the struct at base from object. base starts zeroed;
+ * tg_fields_get - fills the struct at base from object. base starts zeroed but
+ * for what stands for "not there" in members that older reports lack;
  * strings set before a fault stay set, for the owner of the struct to free.
  * 0, or -1 with the fault told.
  */

@@ -229,6 +229,36 @@ static void say_counters(const struct tg_report *r, FILE *out)
 		tg_say(out, "counters:", INDENT, "%s", r->env.counters);
 }
 
+/* "node 1, distance 20" */
+static void node_text(char *text, size_t len, int node, int distance)
+{
+	if (node < 0)
+		snprintf(text, len, "unknown node");
+	else if (!distance)
+		snprintf(text, len, "node %d, distance unknown", node);
+	else
+		snprintf(text, len, "node %d, distance %d", node, distance);
+}
+
+/* Where there is a choice: where the memory was, and the one that mem=remote meant. */
+static void say_memory(const struct tg_environment *env, FILE *out)
+{
+	char here[48], far[48];
+
+	if (env->nodes < 2)
+		return;
+	if (env->cpu_node < 0) {
+		tg_say(out, "memory:", INDENT, "of %d nodes; which, this process may not know",
+		       env->nodes);
+		return;
+	}
+	node_text(here, sizeof(here), env->mem_node, env->mem_distance);
+	node_text(far, sizeof(far), env->remote_node, env->remote_distance);
+	tg_say(out, "memory:", INDENT, "%s, from the CPU's node %d of %d%s%s", here,
+	       env->cpu_node, env->nodes, env->remote_node < 0 ? "" : "; remote: ",
+	       env->remote_node < 0 ? "" : far);
+}
+
 static void say_plan(const struct tg_plan_info *plan, FILE *out)
 {
 	tg_say(out, "plan:", INDENT, "%d boot%s x %d round%s x %ld samples, %s%s%s%s", plan->boots,
@@ -320,11 +350,16 @@ static void say_errors(const struct tg_report *r, FILE *out)
 static void say_insns(const struct tg_report *r, FILE *out)
 {
 	for (size_t i = 0; i < r->nr_figures; i++) {
-		if (r->figures[i].unit == TG_UNIT_INSNS) {
+		if (r->figures[i].unit != TG_UNIT_INSNS)
+			continue;
+		if (r->env.cpus > 1)
+			tg_say(out, "insns:", INDENT,
+			       "instructions under QEMU -icount, on one counter for all %d CPUs: "
+			       "exact where the error is 0, never cycles", r->env.cpus);
+		else
 			tg_say(out, "insns:", INDENT,
 			       "instructions under QEMU -icount: exact counts, never cycles");
-			return;
-		}
+		return;
 	}
 }
 
@@ -345,6 +380,7 @@ void tg_report_head(const struct tg_report *r, FILE *out)
 	say_mitigations(env, out);
 	say_lane(r, out);
 	say_counters(r, out);
+	say_memory(env, out);
 	say_plan(&r->plan, out);
 	say_calibration(r, out);
 	say_errors(r, out);

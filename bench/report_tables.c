@@ -19,6 +19,10 @@ static const char *const tiers[] = { "core", "full", "patterns" };
 #define WHOLE(type, member, low, high) \
 	{ .key = #member, .kind = TG_FIELD_##type, .at = offsetof(STRUCT, member), \
 	  .least = (low), .most = (high) }
+/* A whole number that reports before it came lack; tg_report_new() sets what stands for that. */
+#define LATER(type, member, low, high) \
+	{ .key = #member, .kind = TG_FIELD_##type, .at = offsetof(STRUCT, member), \
+	  .least = (low), .most = (high), .later = true }
 #define CHOICE(type, member, list, count) \
 	{ .key = #member, .kind = TG_FIELD_##type, .at = offsetof(STRUCT, member), \
 	  .words = (list), .nr_words = (count) }
@@ -49,6 +53,12 @@ static const struct tg_field environment_fields[] = {
 	WHOLE(INT, cpus, 1, INT_MAX),
 	WHOLE(INT, cpu_pinned, 0, INT_MAX),
 	WHOLE(INT, cpu_second, -1, INT_MAX),
+	LATER(INT, nodes, 0, INT_MAX),
+	LATER(INT, cpu_node, -1, INT_MAX),
+	LATER(INT, mem_node, -1, INT_MAX),
+	LATER(INT, mem_distance, 0, INT_MAX),
+	LATER(INT, remote_node, -1, INT_MAX),
+	LATER(INT, remote_distance, 0, INT_MAX),
 	FIELD(TEXT, governor),
 	FIELD(TEXT, smt),
 	FIELD(MAYBE_SIZE, tsc_mhz),

@@ -14,6 +14,7 @@
 
 #include "crossing.h"
 #include "engine.h"
+#include "memory.h"
 #include "stats.h"
 
 /*
@@ -56,21 +57,19 @@ static inline bool tg_broken(const tg_mark_t *m)
 #define ARCH_REQ_XCOMP_PERM	0x1023	/* asm/prctl.h since Linux 5.16 */
 #endif
 #define XFEATURE_XTILE_DATA	18
+#define HWCAP2_FSGSBASE_BIT	2	/* asm/hwcap2.h */
 /* The series of a figure may take so long: about ten seconds. */
 #define TG_SERIES_TICKS		30000000000ULL
-
-#define HWCAP2_FSGSBASE_BIT	2	/* asm/hwcap2.h */
 
 /* Registers that a restore changes under the compiler's hands. */
 #define TG_FPU_REGISTERS							\
 	"st", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",	\
 	"xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
 
-static __u64 scratch[8] __attribute__((aligned(64)));
 static struct tg_host host;
+static struct tg_arena *arena;		/* in use */
 
-/* The areas of fpu rows, two for each format: XSAVE shuns what XSAVEC wrote. */
-static char *areas;
+#define TG_STACK_BYTES	16384	/* of the stack, which signals write their frames to */
 
 bool tg_ring3_usable(char *why, size_t len)
 {
@@ -86,35 +85,57 @@ bool tg_ring3_usable(char *why, size_t len)
 	return false;
 }
 
-/* Fills host once: features, XSAVE image, and the GS base of the gs rows. */
-static int host_init(char *why, size_t len)
+/* Takes the arena of a node, and its GS base for the gs rows. 0, or -1 with why. */
+static int use_node(int node, char *why, size_t len)
+{
+	size_t areas = 2 * TG_NR_FPU_FORMATS * host.image_size;
+	struct tg_arena *a = tg_arena_use(node, areas, why, len);
+
+	if (!a)
+		return -1;
+	arena = a;
+	if (host.scratch == (unsigned long)a->scratch)
+		return 0;
+	if (syscall(SYS_arch_prctl, ARCH_SET_GS, a->scratch)) {
+		snprintf(why, len, "arch_prctl(ARCH_SET_GS): %s", strerror(errno));
+		return -1;
+	}
+	host.scratch_base = 0;
+	host.scratch = (unsigned long)a->scratch;
+	return 0;
+}
+
+/* Whether all that a figure was measured on lies on its node. 0, or -1 with why. */
+static int check_node(const struct tg_request *q, char *why, size_t len)
+{
+	const char *here = __builtin_frame_address(0);
+
+	if (q->node < 0)
+		return 0;
+	if (tg_arena_check(arena, why, len) || (tg_board && tg_crossing_where(q->node, why, len)))
+		return -1;
+	return tg_point_remote(&q->point) ? 0 :
+	       tg_memory_check(here - TG_STACK_BYTES, TG_STACK_BYTES, q->node, "the stack", why,
+			       len);
+}
+
+/* Fills host once: features and the size of XSAVE images. */
+static void host_init(void)
 {
 	static bool done;
 
 	if (done)
-		return 0;
+		return;
 	host.features = tg_cpu_features();
 	if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT))
 		host.features &= ~TG_NEED_FSGSBASE;
 	host.image_size = tg_fpu_area_size(host.features);
-	areas = aligned_alloc(64, 2 * TG_NR_FPU_FORMATS * host.image_size);
-	if (!areas) {
-		snprintf(why, len, "no memory for XSAVE areas of %zu bytes", host.image_size);
-		return -1;
-	}
 	if (host.features & TG_NEED_XSAVE) {
 		host.xcr0 = tg_xcr0();
 		host.amx = (host.xcr0 & TG_XFEATURE_AMX) == TG_XFEATURE_AMX &&
 			   !syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA);
 	}
-	host.scratch_base = 0;
-	host.scratch = (unsigned long)scratch;
-	if (syscall(SYS_arch_prctl, ARCH_SET_GS, scratch)) {
-		snprintf(why, len, "arch_prctl(ARCH_SET_GS): %s", strerror(errno));
-		return -1;
-	}
 	done = true;
-	return 0;
 }
 
 /*
@@ -145,8 +166,9 @@ bool tg_ring3_witness(void)
 
 bool tg_ring3_available(const struct tg_point *p, char *why, size_t len)
 {
-	return tg_ring3_usable(why, len) && !host_init(why, len) &&
-	       !tg_unavailable(p, &host, why, len) && tg_crossing_available(p->exp, why, len);
+	host_init();
+	return tg_ring3_usable(why, len) && !tg_unavailable(p, &host, why, len) &&
+	       tg_crossing_available(p->exp, why, len);
 }
 
 uint32_t tg_ring3_block(enum tg_exp_id exp)
@@ -247,7 +269,7 @@ static __u64 rested(void)
 
 static void choose_areas(enum tg_fpu_format format)
 {
-	host.image = areas + 2 * format * host.image_size;
+	host.image = arena->areas + 2 * format * host.image_size;
 	host.other = (char *)host.image + host.image_size;
 }
 
@@ -365,10 +387,11 @@ static enum tg_status run(const struct tg_request *q, struct tg_counting *c,
 	enum tg_status st;
 
 	memset(out, 0, sizeof(*out));
-	if (host_init(why, len))
-		return TG_FAILED;
+	host_init();
 	if (tg_unavailable(&q->point, &host, why, len))
 		return TG_SKIPPED;
+	if (use_node(q->node, why, len))
+		return TG_FAILED;
 	if (crossing) {
 		st = start_crossing(q, why, len);
 		if (st != TG_OK)
@@ -380,14 +403,15 @@ static enum tg_status run(const struct tg_request *q, struct tg_counting *c,
 					      TG_CAL_LOOPS);
 	tg_canary_arm(&s.canary, q->canary, q->step, q->hurry);
 	st = take_samples(&s, c, out, why, len) ? TG_OK : TG_FAILED;
-	if (crossing) {
-		if (st == TG_OK) {
+	if (st == TG_OK) {
+		if (crossing)
 			st = tg_crossing_check(why, len);
-			if (st != TG_OK)
-				tg_samples_free(out);
-		}
-		tg_crossing_end();
+		if (st == TG_OK && check_node(q, why, len))
+			st = TG_FAILED;
+		if (st != TG_OK)
+			tg_samples_free(out);
 	}
+	tg_crossing_end();
 	if (crossing || tg_exps[q->point.exp].flags & TG_F_FPU)
 		rest_fpu(rested());
 	out->copies = q->loops * tg_ring3_block(q->point.exp);

@@ -6,7 +6,8 @@
  *	in	a line about the round: CPU to begin on, another one or -1, samples
  *		at most, level of the canary if known (below 0: no canary), both
  *		values of the core's state if known, share for tg_loops(), 1 to
- *		wait less, what keeps interrupts out of ring 0 or "-"
+ *		wait less, what keeps interrupts out of ring 0 or "-", nodes of memory
+ *		near and remote or -1
  *		a line an event to count, if any (counted.h)
  *		a line a point: number, ticks a pass (0: find out), samples (0:
  *		likewise), full name
@@ -31,6 +32,7 @@
 #define TG_PROBE_SAMPLES	400
 #define TG_ENTRY_SAMPLES	100
 #define TG_PILOT	24
+#define TG_STACK_GROWN	131072
 #define TG_PASS_LEAST	0.01
 
 /*
@@ -108,6 +110,7 @@ struct orders {
 	double canary, share;
 	char quiet[16];
 	struct tg_events events;
+	int node, remote;	/* of memory; -1: wherever the kernel puts it, none */
 };
 
 /* Where this process is, and what it found there. */
@@ -208,6 +211,16 @@ static double now_ms(void)
 	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
 }
 
+/* The stack that rows may need is there before one of them prefers another node. */
+static void grow_stack(void)
+{
+	volatile char stack[TG_STACK_GROWN];
+	size_t i;
+
+	for (i = 0; i < sizeof(stack); i += 4096)
+		stack[i] = 0;
+}
+
 static bool move(struct place *p, struct tg_request *q)
 {
 	int cpu = p->cpu;
@@ -258,11 +271,12 @@ static bool read_orders(struct orders *o, struct place *p, struct tg_request *q)
 	int hurry;
 
 	if (!fgets(line, sizeof(line), stdin) ||
-	    sscanf(line, "%d %d %u %lf %lf %lf %lf %d %15s", &p->cpu, &p->other, &o->samples,
-		   &o->canary, &p->best.probe[0], &p->best.probe[1], &o->share, &hurry,
-		   o->quiet) != 9)
+	    sscanf(line, "%d %d %u %lf %lf %lf %lf %d %15s %d %d", &p->cpu, &p->other,
+		   &o->samples, &o->canary, &p->best.probe[0], &p->best.probe[1], &o->share,
+		   &hurry, o->quiet, &o->node, &o->remote) != 11)
 		return false;
 	q->cpu = p->cpu;
+	q->node = o->node;
 	q->hurry = hurry;
 	q->quiet = strcmp(o->quiet, "-") ? o->quiet : NULL;
 	return true;
@@ -286,6 +300,7 @@ int tg_cmd_round(int argc, char **argv)
 		fprintf(stderr, "tollgate: cannot move to CPU %d: %s\n", q.cpu, strerror(-rc));
 		return TG_EXIT_REFUSED;
 	}
+	grow_stack();
 	if (!tg_ring3_usable(err, sizeof(err))) {
 		fprintf(stderr, "tollgate: %s\n", err);
 		return TG_EXIT_NOTHING;
@@ -306,10 +321,13 @@ int tg_cmd_round(int argc, char **argv)
 		if (sscanf(line, "%zu %lf %u %127s", &n, &pass, &q.samples, name) != 4 ||
 		    tg_point_parse(name, &q.point, err, sizeof(err)))
 			return TG_EXIT_INPUT;
+		q.node = o.node;
 		if (q.canary && now_ms() - p.since > TG_SPAN_MS)
 			begin(&p, &q, end(&q));
+		q.node = tg_point_remote(&q.point) ? o.remote : o.node;
 		one(n, &q, pass, &o, &p);
 	}
+	q.node = o.node;
 	end(&q);
 	return TG_EXIT_OK;
 }

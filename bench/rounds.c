@@ -174,10 +174,12 @@ static int orders(const struct run *r, const size_t *order, size_t n)
 	if (fd < 0)
 		return -1;
 	/* an instruction counter counts one thread alone */
-	rc = dprintf(fd, "%d %d %ld %.17g %.17g %.17g %.17g %d %s\n", r->cpus[r->turn % r->nr_cpus],
+	rc = dprintf(fd, "%d %d %ld %.17g %.17g %.17g %.17g %d %s %d %d\n",
+		     r->cpus[r->turn % r->nr_cpus],
 		     r->nr_cpus > 1 ? r->cpus[(r->turn + 1) % r->nr_cpus] : -1, o->samples,
 		     o->icount ? -1 : r->clock->canary, state->probe[0], state->probe[1],
-		     tg_share(r->turn / r->nr_cpus), r->hurry, o->quiet ? o->quiet : "-");
+		     tg_share(r->turn / r->nr_cpus), r->hurry, o->quiet ? o->quiet : "-",
+		     o->place->placed ? o->place->node : -1, o->place->remote);
 	for (i = 0; rc >= 0 && i < o->counted.n; i++)
 		rc = tg_event_say(fd, &o->counted.event[i]);
 	for (i = 0; rc >= 0 && i < n; i++)

@@ -8,6 +8,7 @@
 
 #include "core_state.h"
 #include "exit.h"
+#include "place.h"
 #include "reading.h"
 #include "report.h"
 #include "select.h"
@@ -23,6 +24,11 @@
 /* Figures of fewer good rounds than a tenth of all take the others too. */
 #define TG_GOOD_SHARE		10
 #define TG_BOOTS_MAX		100
+/* Beyond any kernel's numbers (CONFIG_NR_CPUS: 8192), so that its own word is heard. */
+#define TG_CPU_MAX		65535
+/* Of a guest: what one emulating thread has the patience for. */
+#define TG_SMP_MAX		64
+#define TG_NUMA_MAX		8
 
 enum tg_accel { TG_ACCEL_AUTO, TG_ACCEL_KVM, TG_ACCEL_TCG, TG_NR_ACCELS };
 
@@ -33,6 +39,10 @@ struct tg_options {
 	bool brief;		/* rounds is a default: fewer where they take long */
 	bool fit;		/* samples is a default: fewer where they are dear */
 	int cpu;		/* -1: the highest CPU this process may use, and a second */
+	int cpu_node;		/* -1: of any node, else of this one */
+	int mem_node;		/* -1: the CPU's */
+	const struct tg_place *place;	/* what tg_run_here() made of these */
+	int smp, numa;		/* lane vm: CPUs and nodes of the guest; 0: one */
 	int boots;
 	int mem;		/* of a guest, MiB; 0: vm/boot.sh's default */
 	bool full, quick;
@@ -99,6 +109,9 @@ struct tg_clock {
  */
 int tg_rounds(const struct tg_options *o, struct tg_track *t, size_t n, const int *cpus,
 	      int nr_cpus, struct tg_clock *clock, char *err, size_t errlen);
+
+/* Reads the options of `tollgate run`; bad ones end the program, as argp's do. */
+void tg_run_options(int argc, char **argv, struct tg_options *o);
 
 /* The hidden command a round runs in: see round.c. */
 int tg_cmd_round(int argc, char **argv);

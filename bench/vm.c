@@ -16,6 +16,9 @@
 #include "script.h"
 #include "stats.h"
 
+/* Seconds more that a boot may take for each CPU. */
+#define TG_BOOT_CPU	10
+
 static int build(const struct tg_guest *g, char *err, size_t errlen)
 {
 	char ko[PATH_MAX + 16];
@@ -72,6 +75,10 @@ static int write_job(const struct tg_options *o, const struct tg_guest *g, char 
 		fprintf(f, " --samples %ld", o->samples);
 	if (o->cpu >= 0)
 		fprintf(f, " --cpu %d", o->cpu);
+	if (o->cpu_node >= 0)
+		fprintf(f, " --cpu node%d", o->cpu_node);
+	if (o->mem_node >= 0)
+		fprintf(f, " --mem-node %d", o->mem_node);
 	if (o->full)
 		fprintf(f, " --full");
 	if (o->quick)
@@ -303,8 +310,8 @@ static void tidy(const struct tg_guest *g, int rc, char *err, size_t errlen)
 /*
  * Seconds that a boot may take with this many figures. With an instruction counter
  * some 3 ms of emulation a round and sample for all experiments (two slow cores):
- * three times that, and room for the boot itself. Without it rounds end by
- * themselves (TG_LONG_RUN and the time an experiment has), but for those asked for.
+ * three times that, and room for the boot itself. Without it no default run lasts
+ * as long as this (rounds.c ends it before); it is for rounds that were asked for.
  */
 static long boot_limit(const struct tg_options *o, const struct tg_guest *g, size_t figures)
 {
@@ -312,8 +319,29 @@ static long boot_limit(const struct tg_options *o, const struct tg_guest *g, siz
 	double samples = o->samples ? o->samples : g->icount ? TG_SAMPLES_ICOUNT : TG_SAMPLES_ROUND;
 
 	if (g->icount)
-		return 120 + 0.01 * rounds * samples;
+		return 120 + TG_BOOT_CPU * o->smp + 0.01 * rounds * samples;
 	return 300 + figures * rounds * (0.01 + 0.0001 * samples);
+}
+
+/*
+ * QEMU before 8.1 gives the first CPU of a guest under -icount the time up to the
+ * next timer, and the others none of it unless the first one pauses or halts.
+ * Kernels before 6.5 wait for the CPUs that they start in a loop that does
+ * neither, and so for ever.
+ */
+static bool starves(const struct tg_options *o, const struct tg_guest *g, char *err, size_t errlen)
+{
+	int kernel[2] = { 0 }, qemu[2] = { 0 };
+
+	if (o->smp < 2 || !g->icount ||
+	    sscanf(g->release, "%d.%d", &kernel[0], &kernel[1]) != 2 ||
+	    sscanf(g->qemu, "%d.%d", &qemu[0], &qemu[1]) != 2)
+		return false;
+	if (kernel[0] * 1000 + kernel[1] >= 6005 || qemu[0] * 1000 + qemu[1] >= 8001)
+		return false;
+	snprintf(err, errlen, "--smp %d: kernel %s never gets its second CPU to run under -icount of QEMU %s; allowed: --smp 1, a kernel from 6.5, or QEMU from 8.1",
+		 o->smp, g->release, g->qemu);
+	return true;
 }
 
 int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, size_t errlen)
@@ -344,6 +372,8 @@ int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, siz
 		rc = tg_guest_kernel(o, &g, err, errlen);
 	if (rc)
 		return rc;
+	if (starves(o, &g, err, errlen))
+		return TG_EXIT_NOTHING;
 	g.limit = boot_limit(o, &g, figures);
 	if (!mkdtemp(g.dir)) {
 		snprintf(err, errlen, "cannot make %s: %s", g.dir, strerror(errno));

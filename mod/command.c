@@ -6,6 +6,7 @@
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/nodemask.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <asm/cpufeature.h>
@@ -15,6 +16,7 @@
 
 const char *const tg_key_names[TG_NR_KEYS] = {
 	[TG_KEY_CPU] = "cpu",
+	[TG_KEY_NODE] = "node",
 	[TG_KEY_SAMPLES] = "samples",
 	[TG_KEY_UNROLL] = "unroll",
 	[TG_KEY_BATCH] = "batch",
@@ -45,6 +47,7 @@ static u32 tg_request_block(const struct tg_request *rq)
 void tg_request_init(struct tg_request *rq)
 {
 	rq->cpu = TG_CPU_CALLER;
+	rq->node = TG_NODE_AUTO;
 	rq->samples = TG_SAMPLES_DEFAULT;
 	rq->unroll = 0;
 	rq->batch = TG_BATCH_DEFAULT;
@@ -82,6 +85,61 @@ static int tg_set_cpu(struct tg_request *rq, const char *value, char *err)
 		return -EINVAL;
 	}
 	rq->cpu = cpu;
+	return 0;
+}
+
+static int tg_set_node(struct tg_request *rq, const char *value, char *err)
+{
+	u32 node;
+
+	if (!strcmp(value, "auto")) {
+		rq->node = TG_NODE_AUTO;
+		return 0;
+	}
+	if (!isdigit(value[0]) || kstrtouint(value, 10, &node) || node > INT_MAX ||
+	    !tg_node_has_memory(node)) {
+		snprintf(err, TG_ERROR_MAX,
+			 "node=%.64s; allowed: auto, or a node with memory of %*pbl", value,
+			 nodemask_pr_args(&node_states[N_MEMORY]));
+		return -EINVAL;
+	}
+	rq->node = node;
+	return 0;
+}
+
+/*
+ * The node of a request whose CPU is known: what the point's axis says, or the
+ * one asked for, if the point can have its memory there.
+ */
+static int tg_check_node(struct tg_request *rq, char *err)
+{
+	const struct tg_exp *e = &tg_exps[rq->point.exp];
+	bool remote = tg_point_remote(&rq->point);
+	int near = tg_near_node(rq->cpu), own;
+
+	if (rq->node != TG_NODE_AUTO && !tg_node_has_memory(rq->node)) {
+		snprintf(err, TG_ERROR_MAX, "node=%d has no memory any more; allowed: %*pbl",
+			 rq->node, nodemask_pr_args(&node_states[N_MEMORY]));
+		return -EINVAL;
+	}
+	if (remote && rq->node == near) {
+		snprintf(err, TG_ERROR_MAX,
+			 "node=%d is CPU %d's, and mem=remote asks for another; allowed: auto, or another node of %*pbl",
+			 near, rq->cpu, nodemask_pr_args(&node_states[N_MEMORY]));
+		return -EINVAL;
+	}
+	if (tg_per_cpu_row(rq->point.exp)) {
+		own = tg_per_cpu_node(rq->cpu);
+		if (rq->node != TG_NODE_AUTO && rq->node != own) {
+			snprintf(err, TG_ERROR_MAX,
+				 "node=%d: %s/%s works on per-CPU memory, which is on node %d; allowed: auto %d",
+				 rq->node, e->family, e->name, own, own);
+			return -EINVAL;
+		}
+		rq->node = own;
+	}
+	if (rq->node == TG_NODE_AUTO)
+		rq->node = remote ? tg_far_node(rq->cpu) : near;
 	return 0;
 }
 
@@ -126,6 +184,8 @@ int tg_request_set(struct tg_request *rq, enum tg_key key, const char *value, ch
 	switch (key) {
 	case TG_KEY_CPU:
 		return tg_set_cpu(rq, value, err);
+	case TG_KEY_NODE:
+		return tg_set_node(rq, value, err);
 	case TG_KEY_SAMPLES:
 		return tg_number(key, value, TG_SAMPLES_MIN, TG_SAMPLES_MAX, &rq->samples, err);
 	case TG_KEY_UNROLL:
@@ -180,6 +240,8 @@ int tg_request_check(struct tg_request *rq, char *err)
 	}
 	if (tg_point_refused(&rq->point, err, TG_ERROR_MAX))
 		return -EOPNOTSUPP;
+	if (tg_check_node(rq, err))
+		return -EINVAL;
 	if (rq->quiet == TG_QUIET_TPR && !boot_cpu_has(X86_FEATURE_APIC)) {
 		snprintf(err, TG_ERROR_MAX,
 			 "quiet=tpr: no local APIC, CR8 holds nothing back; allowed: cli none");
@@ -340,14 +402,16 @@ char *tg_answer(const struct tg_request *rq, const struct tg_result *res, size_t
 {
 	const struct tg_exp *e = &tg_exps[rq->point.exp];
 	struct tg_text t = { .room = 1024 + TG_EVENTS_TEXT + tg_series_room(res) };
-	char name[TG_NAME_MAX];
+	char name[TG_NAME_MAX], node[16] = "none";
 
+	if (res->node != NUMA_NO_NODE)
+		snprintf(node, sizeof(node), "%d", res->node);
 	t.buf = kvmalloc(t.room, GFP_KERNEL);
 	if (!t.buf)
 		return NULL;
 	tg_point_name(&rq->point, name);
-	tg_put(&t, "name=%s\nmethod=%s\ncpu=%d\nsamples=%u\n", name, tg_method_names[e->method],
-	       rq->cpu, rq->samples);
+	tg_put(&t, "name=%s\nmethod=%s\ncpu=%d\nnode=%s\nsamples=%u\n", name,
+	       tg_method_names[e->method], rq->cpu, node, rq->samples);
 	tg_put(&t, "unroll=%u\nblock=%u\nloops=%u\nbatch=%u\nquiet=%s\n", rq->unroll,
 	       tg_request_block(rq), res->loops, rq->batch, tg_quiet_names[rq->quiet]);
 	/* of the calibrating chains, which the reader divides by */

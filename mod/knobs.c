@@ -13,6 +13,7 @@
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/nodemask.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -103,6 +104,13 @@ static void tg_show_key(struct seq_file *m, const struct tg_request *rq, enum tg
 		else
 			seq_printf(m, "caller [%d]", rq->cpu);
 		seq_printf(m, " (online: %*pbl)", cpumask_pr_args(cpu_online_mask));
+		break;
+	case TG_KEY_NODE:
+		if (rq->node == TG_NODE_AUTO)
+			seq_puts(m, "[auto]");
+		else
+			seq_printf(m, "auto [%d]", rq->node);
+		seq_printf(m, " (with memory: %*pbl)", nodemask_pr_args(&node_states[N_MEMORY]));
 		break;
 	case TG_KEY_SAMPLES:
 		seq_printf(m, "[%u] (%u to %u)", rq->samples, TG_SAMPLES_MIN, TG_SAMPLES_MAX);

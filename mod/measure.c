@@ -5,7 +5,6 @@
  * the workqueue is not hogged. A slice is a row of batches, each quiet; a
  * batch is a row of passes (sample.h).
  */
-#include <linux/align.h>
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
@@ -23,9 +22,6 @@
 
 /* Microseconds: below the 10 ms after which a work item counts as a hog. */
 #define TG_SLICE_USEC	2000
-
-/* XRSTOR wants 64 bytes (SDM vol. 1, 13.4). */
-#define TG_IMAGE_ALIGN	64
 
 /* The highest task priority: no maskable interrupt is above it. */
 #define TG_CR8_QUIET	15
@@ -295,45 +291,68 @@ static int tg_slices(struct tg_run *run)
 	return -EBUSY;
 }
 
-/*
- * Three areas behind each other, on the CPU's node: the two that bodies work
- * on, in the point's format, and the initial configuration with which to leave.
- */
-static int tg_images(struct tg_run *run, struct tg_host *host, int node)
+bool tg_per_cpu_row(enum tg_exp_id exp)
 {
-	struct tg_result *res = run->res;
+	return exp == TG_EXP_insn_gs_load || exp == TG_EXP_insn_gs_store ||
+	       exp == TG_EXP_insn_gs_store_load;
+}
 
-	res->image = kvzalloc_node(3 * host->image_size + TG_IMAGE_ALIGN, GFP_KERNEL, node);
-	if (!res->image)
+int tg_per_cpu_node(int cpu)
+{
+	return tg_node_of(per_cpu_ptr(&tg_scratch, cpu));
+}
+
+/*
+ * What the body works on, on the request's node: a line of zeros for an insn row
+ * that does not want the CPU's own; for an FPU row three areas behind each
+ * other, the two that bodies work on, in the point's format, and the initial
+ * configuration with which to leave.
+ */
+static int tg_memory(struct tg_run *run, struct tg_host *host)
+{
+	const struct tg_request *rq = run->rq;
+	const struct tg_exp *e = &tg_exps[rq->point.exp];
+	struct tg_result *res = run->res;
+	bool fpu = e->flags & TG_F_FPU;
+
+	host->scratch_base = (__force unsigned long)&tg_scratch;
+	host->scratch = (unsigned long)per_cpu_ptr(&tg_scratch, rq->cpu);
+	memset(per_cpu_ptr(&tg_scratch, rq->cpu), 0, sizeof(tg_scratch));
+	res->node = tg_per_cpu_row(rq->point.exp) ? rq->node : NUMA_NO_NODE;
+	if (!fpu && (e->family_id != TG_FAMILY_insn || res->node != NUMA_NO_NODE))
+		return 0;
+
+	res->memory_size = fpu ? 3 * host->image_size : sizeof(tg_scratch);
+	res->memory = tg_node_alloc(res->memory_size, rq->node);
+	if (!res->memory) {
+		snprintf(res->error, sizeof(res->error), "no %zu bytes of memory on node %d",
+			 res->memory_size, rq->node);
 		return -ENOMEM;
-	host->image = PTR_ALIGN(res->image, TG_IMAGE_ALIGN);
+	}
+	res->node = tg_node_of(res->memory);
+	if (!fpu) {
+		host->scratch = (unsigned long)res->memory;
+		return 0;
+	}
+	host->image = res->memory;
 	host->other = host->image + host->image_size;
 	run->fpu = true;
-	run->rfbm = tg_fpu_rfbm(&run->rq->point, host);
+	run->rfbm = tg_fpu_rfbm(&rq->point, host);
 	run->init_image = host->other + host->image_size;
 	tg_fpu_fill(run->init_image, host->image_size, run->rfbm, TG_FPU_INIT, TG_FPU_STANDARD);
 	return 0;
 }
 
-/* Series, buffers, arguments. -ENOMEM leaves what tg_result_free() frees. */
+/* Series, buffers, arguments. An error leaves what tg_result_free() frees. */
 static int tg_set_up(struct tg_run *run)
 {
 	const struct tg_request *rq = run->rq;
 	struct tg_result *res = run->res;
-	const struct tg_exp *e = &tg_exps[rq->point.exp];
-	int node = cpu_to_node(rq->cpu), r;
 	struct tg_host host = tg_host;
+	int r, ret = tg_memory(run, &host);
 
-	host.scratch_base = (__force unsigned long)&tg_scratch;
-	host.scratch = (unsigned long)per_cpu_ptr(&tg_scratch, rq->cpu);
-	memset(per_cpu_ptr(&tg_scratch, rq->cpu), 0, sizeof(tg_scratch));
-	if (e->flags & TG_F_FPU) {
-		int ret = tg_images(run, &host, node);
-
-		if (ret)
-			return ret;
-	}
-
+	if (ret)
+		return ret;
 	res->loops = rq->unroll / tg_exp_block(rq->point.exp);
 	res->smi_known = tg_smi_known();
 	(rq->nr_events ? tg_prepare_counted : tg_prepare)(&res->sampler, &rq->point, &host,
@@ -346,14 +365,21 @@ static int tg_set_up(struct tg_run *run)
 		if (!one->fn)
 			continue;
 		one->out = kvcalloc(one->want, sizeof(*one->out), GFP_KERNEL);
-		if (!one->out)
+		if (!one->out) {
+			snprintf(res->error, sizeof(res->error),
+				 "no memory for %u samples a series", rq->samples);
 			return -ENOMEM;
+		}
 		if (!rq->nr_events)
 			continue;
 		res->counting.out[r] = kvcalloc((size_t)one->want * rq->nr_events,
 						sizeof(*one->out), GFP_KERNEL);
-		if (!res->counting.out[r])
+		if (!res->counting.out[r]) {
+			snprintf(res->error, sizeof(res->error),
+				 "no memory for %u counts of %u events a series", rq->samples,
+				 rq->nr_events);
 			return -ENOMEM;
+		}
 	}
 	return 0;
 }
@@ -368,8 +394,8 @@ void tg_result_free(struct tg_result *res)
 		kvfree(res->counting.out[r]);
 		res->counting.out[r] = NULL;
 	}
-	kvfree(res->image);
-	res->image = NULL;
+	tg_node_free(res->memory, res->memory_size);
+	res->memory = NULL;
 }
 
 int tg_measure(const struct tg_request *rq, struct tg_result *res)
@@ -378,11 +404,8 @@ int tg_measure(const struct tg_request *rq, struct tg_result *res)
 	int ret;
 
 	ret = tg_set_up(&run);
-	if (ret) {
-		snprintf(res->error, sizeof(res->error), "no memory for %u samples a series",
-			 rq->samples);
+	if (ret)
 		goto err_set_up;
-	}
 	ret = tg_counters_create(rq, res);
 	if (!ret)
 		ret = tg_slices(&run);

@@ -4,6 +4,7 @@
  * that is missing.
  */
 #include <linux/cpufeature.h>
+#include <linux/nodemask.h>
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
 
@@ -63,6 +64,10 @@ bool tg_point_refused(const struct tg_point *p, char *why, size_t len)
 {
 	if (tg_reason) {
 		snprintf(why, len, "%s", tg_reason);
+		return true;
+	}
+	if (tg_point_remote(p) && num_node_state(N_MEMORY) < 2) {
+		snprintf(why, len, "no memory is remote: one node here has any");
 		return true;
 	}
 	return tg_unavailable(p, &tg_host, why, len);

@@ -189,7 +189,7 @@ out_unlock:
 static int tg_file_preview(struct tg_file *f)
 {
 	struct tg_request rq = { };
-	char *err, *text, *events, name[TG_NAME_MAX], cpu[16] = "caller";
+	char *err, *text, *events, name[TG_NAME_MAX], cpu[16] = "caller", node[16] = "auto";
 
 	err = kzalloc(TG_ERROR_MAX + TG_EVENTS_TEXT, GFP_KERNEL);
 	if (!err)
@@ -201,10 +201,12 @@ static int tg_file_preview(struct tg_file *f)
 		tg_point_name(&rq.point, name);
 		if (rq.cpu != TG_CPU_CALLER)
 			snprintf(cpu, sizeof(cpu), "%d", rq.cpu);
+		if (rq.node != TG_NODE_AUTO)
+			snprintf(node, sizeof(node), "%d", rq.node);
 		tg_events_text(&rq, events, TG_EVENTS_TEXT);
 		text = kasprintf(GFP_KERNEL,
-				 "%s cpu=%s samples=%u unroll=%u batch=%u quiet=%s events=%s\n",
-				 name, cpu, rq.samples,
+				 "%s cpu=%s node=%s samples=%u unroll=%u batch=%u quiet=%s events=%s\n",
+				 name, cpu, node, rq.samples,
 				 rq.unroll ?: tg_exp_block(rq.point.exp), rq.batch,
 				 tg_quiet_names[rq.quiet], events);
 	}

@@ -40,9 +40,12 @@ struct seq_file;
 /* cpu of a request: the one that the caller is on */
 #define TG_CPU_CALLER	(-1)
 
+/* node of a request: what axis mem says, seen from the CPU */
+#define TG_NODE_AUTO	(-1)
+
 /* The keys of a command, which are also knobs. */
-enum tg_key { TG_KEY_CPU, TG_KEY_SAMPLES, TG_KEY_UNROLL, TG_KEY_BATCH, TG_KEY_QUIET,
-	      TG_KEY_EVENTS, TG_NR_KEYS };
+enum tg_key { TG_KEY_CPU, TG_KEY_NODE, TG_KEY_SAMPLES, TG_KEY_UNROLL, TG_KEY_BATCH,
+	      TG_KEY_QUIET, TG_KEY_EVENTS, TG_NR_KEYS };
 extern const char *const tg_key_names[TG_NR_KEYS];
 extern const char *const tg_quiet_names[TG_NR_QUIET];
 
@@ -62,6 +65,8 @@ struct tg_event {
  * struct tg_request - what to measure and how
  * @point: a point of ring 0
  * @cpu: an online CPU, or TG_CPU_CALLER until tg_request_check()
+ * @node: a node with memory, of what the point's body works on, or TG_NODE_AUTO
+ *	until tg_request_check()
  * @samples: readings of each series, TG_SAMPLES_MIN to TG_SAMPLES_MAX
  * @unroll: copies by which the long sequence exceeds the short one, a positive
  *	multiple of the family's block, up to TG_LOOPS_MAX of it; 0 until
@@ -73,7 +78,7 @@ struct tg_event {
  */
 struct tg_request {
 	struct tg_point point;
-	int cpu;
+	int cpu, node;
 	u32 samples, unroll, batch;
 	enum tg_quiet quiet;
 	u32 nr_events;
@@ -85,7 +90,9 @@ struct tg_request {
  * @sampler: the series, with their samples until tg_result_free()
  * @counting: what the events counted, likewise
  * @counters: the events, while they exist
- * @image: areas of FPU rows, or NULL
+ * @memory: what the body works on, or NULL: none, or the CPU's own
+ * @memory_size: bytes of it
+ * @node: that it lies on; NUMA_NO_NODE: the body works on no memory of ours
  * @loops: passes over the unrolled block: unroll / block
  * @batches: quiet stretches that it took
  * @interrupts: interrupts during them, of whatever kind
@@ -100,7 +107,9 @@ struct tg_result {
 	struct tg_sampler sampler;
 	struct tg_counting counting;
 	struct perf_event *counters[TG_EVENTS_MAX];
-	void *image;
+	void *memory;
+	size_t memory_size;
+	int node;
 	u32 loops;
 	u64 batches, interrupts, nmis, smis;
 	bool smi_known;
@@ -132,6 +141,64 @@ const char *tg_refused(void);
  * @len: room in @why, TG_ERROR_MAX will do
  */
 bool tg_point_refused(const struct tg_point *p, char *why, size_t len);
+
+/**
+ * tg_per_cpu_row() - whether a row works on memory of the CPU's own, through GS
+ * @exp: the row
+ */
+bool tg_per_cpu_row(enum tg_exp_id exp);
+
+/**
+ * tg_per_cpu_node() - the node on which the kernel put such memory
+ * @cpu: a possible CPU
+ */
+int tg_per_cpu_node(int cpu);
+
+/**
+ * tg_node_has_memory() - whether there is such a node, with memory
+ * @node: any number
+ */
+bool tg_node_has_memory(int node);
+
+/**
+ * tg_near_node() - what mem=local means: the nearest node with memory
+ * @cpu: seen from this one
+ *
+ * Return: the CPU's own where it has memory; of several the lowest.
+ */
+int tg_near_node(int cpu);
+
+/**
+ * tg_far_node() - what mem=remote means: the farthest other node with memory
+ * @cpu: seen from this one
+ *
+ * Return: of several the lowest; NUMA_NO_NODE if there is none.
+ */
+int tg_far_node(int cpu);
+
+/**
+ * tg_node_alloc() - zeroed pages of one node and no other
+ * @size: bytes, at most what the page allocator gives in one piece
+ * @node: a node with memory
+ *
+ * Sleeps.
+ *
+ * Return: the pages, to be freed by tg_node_free(), or NULL.
+ */
+void *tg_node_alloc(size_t size, int node);
+
+/**
+ * tg_node_free() - free what tg_node_alloc() gave
+ * @p: the pages, or NULL
+ * @size: as they were asked for
+ */
+void tg_node_free(void *p, size_t size);
+
+/**
+ * tg_node_of() - the node that memory of the kernel's lies on
+ * @p: its address, of the linear map or vmalloc()ed
+ */
+int tg_node_of(const void *p);
 
 /**
  * tg_has_xcr0() - whether XCR0 exists and is enabled

@@ -41,8 +41,40 @@ for bad in 0 -1 1001 x 5x '' 99999999999999999999; do
 done
 refuses "samples too many" 2 "allowed: a whole number from 1 to 65536" \
 	$tollgate run --samples 65537
-refuses "unknown CPU" 2 "--cpu 4095 is not online or not allowed; allowed: " \
+refuses "unknown CPU" 2 "--cpu 4095: this machine has CPU .*; allowed: [0-9]" \
 	$tollgate run --cpu 4095 insn/nop
+for bad in node nodex x 1x -1 '' 65536 99999999999999999999 node65536 'node 1'; do
+	refuses "CPU '$bad'" 2 "--cpu '.*' is not allowed; allowed: a CPU's number or nodeN, up to 65535" \
+		$tollgate run "--cpu=$bad" insn/nop
+done
+refuses "a CPU of an unknown node" 2 \
+	"--cpu node4095: this machine has node [0-9, -]+; allowed, since with a CPU: [0-9]" \
+	$tollgate run --cpu node4095 insn/nop
+refuses "unknown node" 2 \
+	"--mem-node 4095: this machine has node [0-9, -]+; allowed, since with memory: [0-9]" \
+	$tollgate run --mem-node 4095 insn/nop
+refuses "node that is no number" 2 "--mem-node 'x' is not allowed; allowed: a whole number" \
+	$tollgate run --mem-node x insn/nop
+refuses "a CPU outside the affinity" 2 "not among the CPUs that this process may use|machine has CPU 0;" \
+	taskset -c 0 $tollgate run --cpu 1 insn/nop
+for option in smp numa; do
+	refuses "--$option without lane vm" 2 "--$option needs --lane vm" $tollgate run --$option 2 insn/nop
+done
+refuses "no CPU" 2 "--smp '0' is not allowed; allowed: a whole number from 1 to 64" \
+	$tollgate run --lane vm --smp 0 insn/nop
+refuses "too many nodes" 2 "--numa '9' is not allowed; allowed: a whole number from 1 to 8" \
+	$tollgate run --lane vm --numa 9 insn/nop
+refuses "CPUs that do not split" 2 "--smp 3 does not split evenly into --numa 2; allowed: a multiple of 2" \
+	$tollgate run --lane vm --smp 3 --numa 2 insn/nop
+refuses "a CPU that the guest will not have" 2 "--cpu 2: the guest has --smp 2; allowed: 0 to 1" \
+	$tollgate run --lane vm --smp 2 --cpu 2 insn/nop
+refuses "a CPU of a node that the guest will not have" 2 \
+	"--cpu node1: the guest has --numa 1; allowed: node0 to node0" \
+	$tollgate run --lane vm --smp 2 --cpu node1 insn/nop
+refuses "a node that the guest will not have" 2 "--mem-node 2: the guest has --numa 2; allowed: 0 to 1" \
+	$tollgate run --lane vm --smp 2 --numa 2 --mem-node 2 insn/nop
+refuses "a hot page on another node" 2 "crossing/fault_anon:remote@r3 means nothing: a page that the cache holds" \
+	$tollgate run crossing/fault_anon:remote@r3
 refuses "quiet without ring 0" 2 "--quiet is about ring 0" $tollgate run --quiet tpr insn/nop
 refuses "unknown quiet" 2 "--quiet 'loud' is not allowed; allowed: tpr cli none" \
 	$tollgate run --lane vm --quiet loud
@@ -134,7 +166,7 @@ like "missing headers: says so" \
 said=$(make -s harness CC=false BUILD="$scratch/none" 2>&1)
 is "missing libraries: make's own exit code" $? 2
 like "missing libraries: names the packages" \
-	'^tollgate: cannot build against jansson and libpfm4; .* libjansson-dev ' "$said"
+	'^tollgate: cannot build against jansson, libpfm4 and libnuma; .* libjansson-dev ' "$said"
 mkdir "$scratch/with space"
 cp -r Makefile Kbuild mod include "$scratch/with space/"
 said=$(make -s -C "$scratch/with space" module 2>&1)

@@ -92,7 +92,7 @@ while read -r key edit; do
 		$tollgate compare "$scratch/a.json" "$scratch/other.json"
 	exits "--across $key" 0 $tollgate compare --across $key "$scratch/a.json" \
 		"$scratch/other.json"
-	for other in unit lane cpu microcode kernel append qemu-cpu mitigations; do
+	for other in unit lane cpu microcode kernel append qemu-cpu mitigations topology; do
 		[[ $other != "$key" ]] || continue
 		$tollgate compare --across $other "$scratch/a.json" "$scratch/other.json" \
 			>/dev/null 2>&1 && not_ok "--across $other lets $key pass"
@@ -112,6 +112,9 @@ append set environment.append '"nopti"'
 append set environment.cmdline '"nopti quiet"'
 qemu-cpu set environment.qemu_cpu '"qemu64"'
 mitigations set environment.mitigations '{"spectre_v1": "Vulnerable"}'
+topology set environment.nodes 2 set environment.mem_distance 10
+topology set environment.nodes 1 set environment.mem_distance 20
+topology set environment.nodes 1 set environment.mem_distance 0
 KEYS
 make_report newer set schema 999
 refuses "unlike in schema: one that this program cannot read" 2 "newer.json.*999" \

@@ -22,7 +22,8 @@ usage()
 	  --icount, --no-icount  count instructions, one a nanosecond (default with tcg)
 	  --append WORDS     more words for the kernel's command line; nolapic_timer
 	                     saves 2 s under --icount, spent in calibrating that timer
-	  --smp N, --mem MIB, --timeout S  default 1, 512, 120
+	  --smp N, --mem MIB, --timeout S  default 1; 512 or 256 a node; 120
+	  --numa N           nodes, with CPUs and memory split evenly (default 1)
 	  --qmp SOCKET       let another program talk to QEMU
 	  --try              boot nothing: ask QEMU whether it takes these options
 	  --allow-warnings   a kernel warning is no failure
@@ -32,9 +33,8 @@ usage()
 	EOF
 }
 
-image="" job="" out="" cpu="" accel=tcg icount="" append="" smp=1
+image="" job="" out="" cpu="" accel=tcg icount="" append="" smp=1 numa=1 mem=""
 readonly default_mem=512
-mem=$default_mem
 limit=120 qmp="" warnings=0 try=0 files=() extra=() hardware=()
 work="" part="" pid=""
 
@@ -63,7 +63,7 @@ options()
 			extra=("$@")
 			return
 			;;
-		--image | --job | --out | --file | --qemu-cpu | --accel | --append | --smp | --mem | --timeout | --qmp)
+		--image | --job | --out | --file | --qemu-cpu | --accel | --append | --smp | --numa | --mem | --timeout | --qmp)
 			[[ $# -ge 2 ]] || die $EXIT_INPUT "boot: $1 needs a value"
 			value "$1" "$2"
 			shift
@@ -85,6 +85,7 @@ value() # OPTION VALUE
 	--accel) accel=$2 ;;
 	--append) append+=" $2" ;;
 	--smp) smp=$2 ;;
+	--numa) numa=$2 ;;
 	--mem) mem=$2 ;;
 	--timeout) limit=$2 ;;
 	--qmp) qmp=$2 ;;
@@ -101,14 +102,34 @@ check_files()
 	fi
 }
 
+# A socket a node: Linux warns of caches that two nodes share.
+machine_words() # -> QEMU's words for CPUs and memory, one a line
+{
+	local node each=$((smp / numa)) size=$((mem / numa))
+
+	printf '%s\n' -m "$mem" -smp
+	if [[ $numa -eq 1 ]]; then
+		echo "$smp"
+		return
+	fi
+	echo "$smp,sockets=$numa"
+	for ((node = 0; node < numa; node++)); do
+		printf '%s\n' -object "memory-backend-ram,id=node$node,size=${size}M" -numa \
+			"node,nodeid=$node,memdev=node$node,cpus=$((node * each))-$((node * each + each - 1))"
+	done
+}
+
 check_options()
 {
 	local number
 
 	[[ $try -eq 1 ]] || check_files
-	for number in "$smp" "$mem" "$limit"; do
+	for number in "$smp" "$numa" "${mem:-512}" "$limit"; do
 		[[ $number =~ ^[1-9][0-9]{0,6}$ ]] || die $EXIT_INPUT "boot: not a number: $number"
 	done
+	mem=${mem:-$((numa > 2 ? 256 * numa : default_mem))}
+	[[ $((smp % numa)) -eq 0 && $((mem % numa)) -eq 0 ]] ||
+		die $EXIT_INPUT "boot: --smp $smp and --mem $mem do not split evenly into --numa $numa nodes"
 	case $accel in
 	tcg) icount=${icount:-1} cpu=${cpu:-max} ;;
 	kvm)
@@ -126,7 +147,8 @@ check_options()
 	[[ $cpu =~ ^[A-Za-z0-9][A-Za-z0-9._,+=-]*$ && $cpu != help ]] ||
 		die $EXIT_INPUT "--qemu-cpu '$cpu' is not allowed; allowed: MODEL[,+flag][,-flag][,name=value], as of qemu-system-x86_64 -cpu help"
 	hardware=(-nodefaults -no-user-config -display none -no-reboot -net none
-		-machine "pc,accel=$accel,hpet=off" -cpu "$cpu" -smp "$smp" -m "$mem")
+		-machine "pc,accel=$accel,hpet=off" -cpu "$cpu")
+	mapfile -t -O ${#hardware[@]} hardware < <(machine_words)
 	[[ $icount -eq 0 ]] || hardware+=(-icount "shift=0,sleep=off")
 }
 
@@ -144,7 +166,7 @@ try_options()
 	*"CPU model"* | *-x86_64-cpu*)
 		die $EXIT_INPUT "--qemu-cpu '$cpu' is not allowed: $said (allowed: what qemu-system-x86_64 -cpu help lists)" ;;
 	esac
-	die $EXIT_INPUT "QEMU refuses the machine (accel $accel, cpu $cpu, smp $smp): ${said:-exit $status}"
+	die $EXIT_INPUT "QEMU refuses the machine (accel $accel, cpu $cpu, smp $smp, numa $numa, mem $mem): ${said:-exit $status}"
 }
 
 prepare()
@@ -179,6 +201,21 @@ cleanup()
 	fi
 }
 
+kvm_error() # -> what KVM said of a guest that it cannot go on with
+{
+	grep -aE 'KVM internal error|emulation failure' "$work/qemu.log" | tr '\n' ' '
+}
+
+# KVM stops such a guest where it is, and QEMU stays: nothing to wait for.
+watch_kvm() # PID
+{
+	exec {guard}>&-
+	while kill -0 "$1" 2>/dev/null; do
+		sleep 1
+		! kvm_error >/dev/null 2>&1 || kill -TERM "$1"
+	done
+}
+
 # Nothing here depends on the host's time, randomness or addresses, as far as
 # QEMU allows. nokaslr and seed: addresses and random numbers shift counts.
 # no_timer_check, hpet=off, tsc=reliable: each spares a slow probe (0.2 to 0.5 s).
@@ -203,6 +240,7 @@ run_qemu() # -> status of timeout(1)
 		exec timeout -k 5 "$limit" "${command[@]}" "${extra[@]}" </dev/null >"$work/qemu.log" 2>&1
 	) &
 	pid=$!
+	[[ $accel != kvm ]] || watch_kvm "$pid" &
 	wait "$pid" 2>/dev/null || status=$?
 	pid=""
 	return "$status"
@@ -249,10 +287,10 @@ main()
 		fail "this machine has not the memory for a guest of $mem MiB: free some, or a smaller --mem"
 	elif line=$(said 'Kernel panic'); then
 		fail "kernel panic: ${line#*not syncing: }"
+	elif line=$(kvm_error); then
+		fail "KVM cannot run it: ${line% }"
 	elif [[ $status -eq 124 || $status -eq 137 ]]; then
-		# KVM stops such a guest where it is; QEMU stays.
-		line=$(grep -aE 'KVM internal error|emulation failure' "$work/qemu.log" | tr '\n' ' ') || true
-		fail "did not end within $limit s${line:+: ${line% }}"
+		fail "did not end within $limit s"
 	elif [[ $status -eq 0 && ! -s $work/console ]]; then
 		fail "the kernel ended without a word; out of memory? --mem is $mem (MiB), the default $default_mem"
 	elif [[ $status -ne 0 ]]; then

@@ -35,6 +35,7 @@ table()
 	harness libc6-dev          /usr/include/stdio.h
 	harness libjansson-dev     /usr/include/jansson.h
 	harness libpfm4-dev        /usr/include/perfmon/pfmlib.h
+	harness libnuma-dev        /usr/include/numa.h
 	module  gcc                gcc
 	module  make               make
 	module  binutils           ld

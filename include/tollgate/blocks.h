@@ -174,6 +174,34 @@ SYM_FUNC_START(\sym)
 SYM_FUNC_END(\sym)
 .endm
 
+/*
+ * The body of a FENCED row, kept apart from its preparation; in the preparation
+ * alone an IMUL stands in its place, which the reader adds again.
+ */
+.macro TG_FENCED part, insn:vararg
+	lfence
+	.ifc \part, full
+	\insn
+	.else
+	imul	%ecx, %ecx
+	.endif
+	lfence
+.endm
+
+/*
+ * Throws bytes, a positive multiple of 64, out of every cache of the coherence
+ * domain; MFENCE orders that before what follows (SDM vol. 2, CLFLUSH). Clobbers
+ * rax.
+ */
+.macro TG_FLUSH from, bytes
+	mov	\bytes, %rax
+.Lflush\@:
+	clflush	-64(\from, %rax)
+	sub	$64, %rax
+	ja	.Lflush\@
+	mfence
+.endm
+
 /* The order is enum tg_role's (sample.h). */
 .macro TG_VARIANT family, name, method, v, lo, hi
 	.ifc \method, SHOT

@@ -5,12 +5,19 @@
  * loops, is in bench/body/handlers.S.
  */
 
-/* madvise: the pages that this call will touch are there no more. */
+/*
+ * madvise: the pages that this call will touch are there no more. Flushed before,
+ * if the board says so: the allocator gives out first what it got back last.
+ */
 .macro TG_DROP_PAGES
-	mov	$__NR_madvise, %eax
 	mov	TG_BOARD_A0(%r15), %rdi
 	mov	TG_ARG_A0(%rbx), %rsi
 	imul	$TG_PAGE_SIZE, %rsi, %rsi
+	cmpl	$0, TG_BOARD_FLUSH(%r15)
+	je	.Lwarm\@
+	TG_FLUSH %rdi, %rsi
+.Lwarm\@:
+	mov	$__NR_madvise, %eax
 	mov	$TG_MADV_DONTNEED, %edx
 	syscall
 .endm

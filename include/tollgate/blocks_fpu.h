@@ -6,7 +6,8 @@
  *	a0	RFBM
  *	a1	the buffer of the save, and of every second restore: base itself, or
  *		another with the same contents
- *	a2	boundary: how deep to dirty, as the variants of the other rows say
+ *	a2	boundary: how deep to dirty, as the variants of the other rows say;
+ *		xrstor_cold: bytes of the buffer, a multiple of 64
  *	a3	boundary: 1 if a CPUID is to come in between
  *
  *	r15	base	r10	a1	r8d	a0, low	r9d	a0, high	edx:eax	a0
@@ -74,6 +75,9 @@ tg_tilecfg:
 	.ifc \name, boundary
 	TG_ARM
 	.endif
+	.ifc \name, xrstor_cold
+	TG_FLUSH %r15, TG_ARG_A2(%rbx)
+	.endif
 .endm
 
 .macro SETUP_fpu
@@ -106,16 +110,6 @@ tg_tilecfg:
 	tileloadd (%r15, %rsi), %tmm0	/* of the image, whatever is in it */
 	.endif
 #endif
-.endm
-
-.macro TG_FENCED part, insn:vararg
-	lfence
-	.ifc \part, full
-	\insn
-	.else
-	imul	%ecx, %ecx
-	.endif
-	lfence
 .endm
 
 .macro TG_SAVE n, part, variant, restore, save
@@ -158,6 +152,13 @@ tg_tilecfg:
 
 .macro BLOCK_fpu_xrstor n, part, variant
 	TG_RESTORE \n, \part, \variant, xrstor64
+.endm
+
+/* A single shot: the area has gone from the caches before the bracket opens. */
+.macro BLOCK_fpu_xrstor_cold n, part, variant
+	.rept	\n
+	TG_FENCED \part, xrstor64 (%r15)
+	.endr
 .endm
 
 /* A single shot: TG_ARM has prepared it. */

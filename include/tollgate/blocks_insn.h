@@ -12,6 +12,12 @@
 
 .macro PROLOGUE_insn name, role
 	mov	TG_ARG_A0(%rbx), %r8
+	.ifc \name, load_cold
+	TG_FLUSH %r8, $64
+	.endif
+	.ifc \name, lock_xadd_cold
+	TG_FLUSH %r8, $64
+	.endif
 	.ifc \name, wrfsbase
 	rdfsbase %r9
 	.endif
@@ -104,6 +110,19 @@
 .macro BLOCK_insn_rdtscp n, part, variant
 	.rept	\n
 	rdtscp
+	.endr
+.endm
+
+/* Single shots: the line has gone before the bracket opens. */
+.macro BLOCK_insn_load_cold n, part, variant
+	.rept	\n
+	TG_FENCED \part, mov (%r8), %rax
+	.endr
+.endm
+
+.macro BLOCK_insn_lock_xadd_cold n, part, variant
+	.rept	\n
+	TG_FENCED \part, lock xadd %rax, (%r8)
 	.endr
 .endm
 

@@ -30,6 +30,7 @@
 #define TG_BOARD_DEAD		152
 #define TG_BOARD_READ_FD	156
 #define TG_BOARD_WRITE_FD	160
+#define TG_BOARD_FLUSH		164
 #define TG_BOARD_TILE_ROW	192
 #define TG_BOARD_USAGE		256
 
@@ -73,6 +74,7 @@ struct tg_board {
 	__u32 go, back;		/* futexes: the partner's turn, ours */
 	__u32 dead;		/* 1: the partner is gone, wait for it no more */
 	__u32 read_fd, write_fd;	/* the partner's ends of its pipes */
+	__u32 flush;		/* 1: pages leave the caches before they are given back */
 	__u8 tile_row[64] __attribute__((aligned(64)));	/* not zero: AMX dirt */
 	__u64 usage[18];	/* struct rusage of this thread */
 };
@@ -101,6 +103,7 @@ TG_BOARD_AT(back, TG_BOARD_BACK);
 TG_BOARD_AT(dead, TG_BOARD_DEAD);
 TG_BOARD_AT(read_fd, TG_BOARD_READ_FD);
 TG_BOARD_AT(write_fd, TG_BOARD_WRITE_FD);
+TG_BOARD_AT(flush, TG_BOARD_FLUSH);
 TG_BOARD_AT(tile_row, TG_BOARD_TILE_ROW);
 TG_BOARD_AT(usage, TG_BOARD_USAGE);
 #undef TG_BOARD_AT

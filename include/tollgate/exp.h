@@ -207,6 +207,20 @@ static inline bool tg_point_is(const struct tg_point *p, enum tg_axis_id axis, i
 	return i >= 0 && p->value[i] == at;
 }
 
+/* Whether a point's memory lies on another node than the CPU's. */
+static inline bool tg_point_remote(const struct tg_point *p)
+{
+	return tg_point_axis(p, TG_AXIS_mem, 0);
+}
+
+/* The place of a crossing's value on axis touch, which is its code variant. */
+static inline int tg_point_touch(const struct tg_point *p)
+{
+	int i = tg_exp_axis(p->exp, TG_AXIS_touch);
+
+	return i < 0 ? 0 : p->value[i];
+}
+
 /* In the rules of experiments.def: whether the point p has this value. */
 #define IS(axis, name)	tg_point_is(p, TG_AXIS_##axis, TG_AT_##axis##_##name)
 

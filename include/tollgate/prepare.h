@@ -151,12 +151,14 @@ static inline size_t tg_fpu_area_size(unsigned int features)
 static inline bool tg_unavailable(const struct tg_point *p, const struct tg_host *h,
 				  char *why, size_t len)
 {
-	const struct tg_exp *e = &tg_exps[p->exp];
+	int needs = tg_exps[p->exp].needs;
 	__u64 rfbm;
 	int i;
 
+	if (tg_point_axis(p, TG_AXIS_cache, 0))
+		needs |= TG_NEED_CLFSH;
 	for (i = 0; i < TG_NR_NEEDS; i++) {
-		if ((e->needs & (1 << i)) && !(h->features & (1U << i))) {
+		if ((needs & (1 << i)) && !(h->features & (1U << i))) {
 			snprintf(why, len, "this CPU or kernel lacks %s", tg_needs[i].text);
 			return true;
 		}
@@ -195,7 +197,7 @@ static inline int tg_fpu_depth(__u64 rfbm)
 static inline int tg_fpu_prepare(struct tg_args *args, const struct tg_point *p,
 				 const struct tg_host *h)
 {
-	bool shot = p->exp == TG_EXP_fpu_boundary;
+	bool boundary = p->exp == TG_EXP_fpu_boundary, cold = p->exp == TG_EXP_fpu_xrstor_cold;
 	bool restore = p->exp == TG_EXP_fpu_xrstor || p->exp == TG_EXP_fpu_fxrstor;
 	bool other = tg_point_axis(p, TG_AXIS_buf, 0);
 	bool dirty = tg_point_axis(p, TG_AXIS_since, 0);
@@ -211,11 +213,13 @@ static inline int tg_fpu_prepare(struct tg_args *args, const struct tg_point *p,
 	args->base = (unsigned long)h->image;
 	args->a0 = rfbm;
 	args->a1 = (unsigned long)(other ? h->other : h->image);
-	args->a2 = depth;
+	args->a2 = cold ? h->image_size : (__u64)depth;
 	args->a3 = tg_point_axis(p, TG_AXIS_between, 0);
 	tg_fpu_fill(h->image, h->image_size, rfbm, state, format);
 	tg_fpu_fill(h->other, h->image_size, rfbm, state, format);
-	return shot ? (int)tg_point_axis(p, TG_AXIS_save, 0) : depth;
+	if (boundary)
+		return tg_point_axis(p, TG_AXIS_save, 0);
+	return cold ? 0 : depth;
 }
 
 static inline void tg_add_series(struct tg_sampler *s, enum tg_role role, tg_seq_fn *fn,
@@ -270,7 +274,7 @@ static inline void tg_prepare_from(tg_seq_table *const *tables, struct tg_sample
 		break;
 	case TG_FAMILY_crossing:
 		args.base = h->board;
-		variant = p->value[0];
+		variant = tg_point_touch(p);
 		break;
 	default:
 		break;

@@ -16,7 +16,13 @@
 /* A command, without its terminating NUL, in bytes. */
 #define TG_COMMAND_MAX		512
 
-/* cpu=: default the CPU of the writer. */
+/*
+ * cpu=: default the CPU of the writer.
+ *
+ * node=: a node with memory, of what the body works on; default auto, what axis
+ * mem says: the nearest to the CPU or the farthest other one. The answer tells
+ * the node that it lies on, or none.
+ */
 /* samples=: readings kept of each series. */
 #define TG_SAMPLES_MIN		1
 #define TG_SAMPLES_MAX		65536

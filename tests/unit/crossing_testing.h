@@ -24,11 +24,12 @@
 /* Sets up a row by name and prepares its series, as tg_ring3_measure() does. */
 static inline enum tg_status begin(const char *name, struct tg_sampler *s)
 {
-	struct tg_request q = { .loops = LOOPS, .samples = SAMPLES };
+	struct tg_request q = { .node = -1, .loops = LOOPS, .samples = SAMPLES };
 	enum tg_status st;
 	char why[256];
 
-	assert_int_equal(host_init(why, sizeof(why)), 0);
+	host_init();
+	assert_int_equal(use_node(-1, why, sizeof(why)), 0);
 	assert_int_equal(tg_point_parse(name, &q.point, why, sizeof(why)), 0);
 	memset(s, 0, sizeof(*s));
 	s->random = TG_BOOTSTRAP_SEED;

@@ -94,55 +94,6 @@ static void unmeasured(struct tg_report *r, const char *name, enum tg_status sta
 	f->reason = text(reason);
 }
 
-static void *grown(void *array, size_t nr, size_t size)
-{
-	void *more = must(reallocarray(array, nr + 1, size));
-
-	memset((char *)more + nr * size, 0, size);
-	return more;
-}
-
-void sample_count(struct tg_report *r, const char *name, double value, const char *reason)
-{
-	struct tg_count *c;
-
-	r->counts = grown(r->counts, r->nr_counts, sizeof(*c));
-	c = &r->counts[r->nr_counts++];
-	c->name = text(name);
-	c->value = value;
-	c->reason = reason ? text(reason) : NULL;
-}
-
-void sample_histogram(struct tg_report *r, const char *name, const struct tg_bin *bins, size_t nr,
-		      const char *reason)
-{
-	struct tg_histogram *h;
-
-	r->histograms = grown(r->histograms, r->nr_histograms, sizeof(*h));
-	h = &r->histograms[r->nr_histograms++];
-	h->name = text(name);
-	h->reason = reason ? text(reason) : NULL;
-	h->bins = must(calloc(nr + 1, sizeof(*bins)));
-	if (nr)
-		memcpy(h->bins, bins, nr * sizeof(*bins));
-	h->nr_bins = nr;
-}
-
-void sample_proof(struct tg_report *r, const char *name, enum tg_proof_result result,
-		  const char *reason)
-{
-	struct tg_proof *p;
-
-	r->proofs = grown(r->proofs, r->nr_proofs, sizeof(*p));
-	p = &r->proofs[r->nr_proofs++];
-	p->name = text(name);
-	p->result = result;
-	p->bound = text("depth 40, 3 tasks, 2 CPUs");
-	p->states = 1234567;
-	p->limits = text("one guest");
-	p->reason = reason ? text(reason) : NULL;
-}
-
 static struct tg_report *sample_head(void)
 {
 	struct tg_report *r = must(tg_report_new());
@@ -171,6 +122,12 @@ static struct tg_report *sample_head(void)
 	r->env.cpus = 4;
 	r->env.cpu_pinned = 3;
 	r->env.cpu_second = 2;
+	r->env.nodes = 2;
+	r->env.cpu_node = 1;
+	r->env.mem_node = 1;
+	r->env.mem_distance = 10;
+	r->env.remote_node = 0;
+	r->env.remote_distance = 21;
 	r->env.governor = text("none");
 	r->env.smt = text("notsupported");
 	r->env.tsc_mhz = 2600;
@@ -292,6 +249,12 @@ struct tg_report *sample_vm(void)
 	r->env.qemu = text("7.2.15");
 	r->env.qemu_cpu = text("max");
 	r->env.accel = text("tcg,icount");
+	r->env.cpus = 1;
+	r->env.nodes = 1;
+	r->env.cpu_node = 0;
+	r->env.mem_node = 0;
+	r->env.remote_node = -1;
+	r->env.remote_distance = 0;
 	r->env.append = text("nopti mitigations=off");
 	r->env.kvm = text("emulated cli=2640 ret=2548x (beyond the limit: cli ret)");
 	r->plan.boots = 2;

@@ -131,6 +131,13 @@ static void change_key(struct tg_report *r, int key, int way)
 		else
 			replace_text(&r->env.mitigations[1].key, "other");
 		break;
+	case TG_KEY_TOPOLOGY:
+		switch (way) {
+		case 0: r->env.nodes++; break;
+		case 1: r->env.mem_distance = 0; break;
+		default: r->env.mem_distance = 21; break;
+		}
+		break;
 	}
 }
 

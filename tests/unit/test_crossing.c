@@ -19,7 +19,8 @@ static void every_row(void **state)
 		if (tg_exps[e].family_id != TG_FAMILY_crossing || !tg_point_first(&p, e, 3))
 			continue;
 		do {
-			struct tg_request q = { .point = p, .samples = SAMPLES, .loops = LOOPS };
+			struct tg_request q = { .point = p, .node = -1, .samples = SAMPLES,
+						.loops = LOOPS };
 			enum tg_status st = tg_ring3_measure(&q, &out, why, sizeof(why));
 
 			tg_point_name(&p, name);
@@ -54,6 +55,7 @@ static void counts(int off)
 		"crossing/syscall_null@r3", "crossing/syscall_invalid@r3", "crossing/int80@r3",
 		"crossing/vdso_clock@r3", "crossing/arch_set_gs@r3", "crossing/eventfd@r3",
 		"crossing/tgkill@r3", "crossing/fault_zero@r3", "crossing/fault_anon@r3",
+		"crossing/fault_anon:cold@r3",
 		"crossing/signal_usr1@r3", "crossing/signal_segv@r3", "crossing/int3@r3",
 		"crossing/ud2@r3", "crossing/switch_pipe@r3", "crossing/switch_futex@r3",
 		"crossing/cpuid@r3",

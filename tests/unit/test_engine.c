@@ -55,7 +55,8 @@ static double recover(const struct known *b)
 	char why[256];
 	double v;
 
-	assert_int_equal(host_init(why, sizeof(why)), 0);
+	host_init();
+	assert_int_equal(use_node(-1, why, sizeof(why)), 0);
 	for (i = 0; i < ROUNDS; i++) {
 		struct tg_sampler s = { .random = TG_BOOTSTRAP_SEED };
 		struct tg_samples out = { 0 };

@@ -61,14 +61,19 @@ ok "the kernel's log is in dmesg.log" grep -q "Linux version" "$scratch/files/dm
 is "a good run leaves nothing behind" "$(leftovers)" ""
 
 # shellcheck disable=SC2016
+boot 'cd /sys/devices/system/node && cat online has_memory node*/cpulist >/out/nodes' \
+	"$scratch/nodes" --smp 4 --numa 2
+is "--numa splits CPUs and memory" "$(tr '\n' ' ' <"$scratch/nodes/nodes")" "0-1 0-1 0-1 2-3 "
+
+# shellcheck disable=SC2016
 boot 'mkdir /out/folder; kill -9 $$' "$scratch/died"
 is "a job that is killed says so" $? 137
 ok "a folder in /out is named on the console" grep -q "cannot hand over /out/folder" "$scratch/died/console.log"
 
 ### Ways to fail
 
-refuses "a job that hangs" 5 '^tollgate: guest: did not end within 4 s' \
-	boot 'echo going; echo kept >/out/report; while :; do :; done' "$scratch/hang" --timeout 4
+refuses "a job that hangs" 5 '^tollgate: guest: did not end within 10 s' \
+	boot 'echo going; echo kept >/out/report; while :; do :; done' "$scratch/hang" --timeout 10
 ok "a hang keeps its console" grep -q going "$scratch/hang/console.log"
 is "a hang keeps only logs" "$(cd "$scratch/hang" && echo *)" "console.log qemu.log"
 
@@ -91,6 +96,11 @@ refuses "options that QEMU refuses" 5 'QEMU ended with 1:.*no-such-cpu' \
 refuses "a full output folder" 2 "$scratch/files is there and not empty" boot : "$scratch/files"
 refuses "an unknown option" 2 "unknown option --bogus" boot : "$scratch/new" --bogus
 refuses "a number that is none" 2 "not a number: many" boot : "$scratch/new" --smp many
+refuses "CPUs that do not split into nodes" 2 "--smp 3 and --mem 512 do not split evenly into --numa 2" \
+	boot : "$scratch/new" --smp 3 --numa 2
+refuses "memory that does not split into nodes" 2 "--smp 2 and --mem 511 do not split" \
+	boot : "$scratch/new" --smp 2 --numa 2 --mem 511
+refuses "a number of nodes that is none" 2 "not a number: 0" boot : "$scratch/new" --numa 0
 refuses "a file that is not there" 2 "cannot read /nowhere" boot : "$scratch/new" --file /nowhere
 TOLLGATE_NO_INSTALL=1 refuses "an unknown kernel, naming those there are" 2 "no kernel '99.9-cloud'.* 6\.[0-9]+" \
 	"$vm/fetch.sh" 99.9

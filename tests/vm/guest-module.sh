@@ -99,13 +99,26 @@ refuses "lane host, module there, debugfs not mounted" 3 "mount -t debugfs" \
 rmmod tollgate
 mount -t debugfs debugfs /sys/kernel/debug
 
-# Killed in the middle: whatever the signal, the module is unloaded. timeout
-# sends it to a process in the foreground: one in the background ignores INT.
+# Killed in the middle: whatever the signal, the module is unloaded. The program
+# stands in the foreground: one in the background ignores INT.
+kill_when_loaded() # SIGNAL
+{
+	left=30
+	while ! grep -q '^tollgate ' /proc/modules; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || { kill -KILL "$(cat /tmp/pid)"; return; }
+		sleep 1
+	done
+	: >/tmp/was-loaded-$1
+	sleep 1
+	kill -s "$1" "$(cat /tmp/pid)"
+}
+
 for signal in INT TERM HUP; do
-	(sleep 2; grep -q '^tollgate ' /proc/modules && : >/tmp/was-loaded-$signal) &
+	kill_when_loaded $signal &
 	rc=0
-	timeout -s $signal 3 sh /host-run.sh /tollgate.ko /tollgate --json /out/never.json \
-		--rounds 1000 insn/nop >/dev/null 2>&1 || rc=$?
+	sh -c 'echo $$ >/tmp/pid; exec sh /host-run.sh /tollgate.ko /tollgate \
+		--json /out/never.json --rounds 1000 insn/nop' >/dev/null 2>&1 || rc=$?
 	ok "loaded while it runs ($signal)" test -e /tmp/was-loaded-$signal
 	ok "exit code after $signal" test $rc -eq 130
 	ok "unloaded after $signal" not_loaded

@@ -19,10 +19,10 @@ alone=1
 . "${LIB:-/guest-lib.sh}"
 
 # The figure of the answer, as bench/reading.c makes it; or what is wrong with
-# the samples. The preparation of fpu rows has one IMUL where the body stands.
+# the samples. The preparation of fpu and cold rows has an IMUL in the body's place.
 slope() # NAME
 {
-	awk -F= -v stand_in="$(expr "$1" : fpu/ '!=' 0)" -v alone="$alone" '
+	awk -F= -v name="$1" -v alone="$alone" '
 	/^(method|unroll|samples)=/ { fact[$1] = $2; next }
 	!/=/ {
 		n = split($0, w, " ")
@@ -40,7 +40,7 @@ slope() # NAME
 		if (count["hi"] != shots || count["lo"] != shots)
 			print "short of samples"
 		x = first["hi"] - first["lo"] - (first["prep_hi"] - first["prep_lo"])
-		x = x / fact["unroll"] + stand_in
+		x = x / fact["unroll"] + (name ~ /^fpu\/|_cold/)
 		if (fact["method"] == "PAIR")
 			x += first["first_new"] - first["first_old"]
 		print x
@@ -144,7 +144,7 @@ check_bad_commands()
 	refuses "fpu/xsave:avx:avx@r0" "*second value of axis comp*" "an axis twice"
 	refuses "fpu/xsave:wet@r0" "'wet' is no value of fpu/xsave; allowed: x87 *" "an unknown value"
 	refuses "cpu=0" "'cpu=0' is no experiment*" "no name"
-	refuses "$n cpus=0" "'cpus='; allowed: cpu= samples= unroll= batch= quiet= events=" "an unknown key"
+	refuses "$n cpus=0" "'cpus='; allowed: cpu= node= samples= unroll= batch= quiet= events=" "an unknown key"
 	refuses "$n samples" "'samples'; allowed: cpu= *" "a key without a value"
 	refuses "$n =5" "'='; allowed: cpu= *" "a value without a key"
 	refuses "$n batch=4 batch=4" "'batch=4': a second batch*" "a key twice"
@@ -164,6 +164,7 @@ check_bad_commands()
 	refuses "fpu/xsave@r0 unroll=12" "*multiples of 8 up to 512" "unroll of another family"
 	for bad in "" -1 9999 4294967296 zero; do
 		refuses "$n cpu=$bad" "cpu=$bad; allowed: caller, or an online CPU of 0*" "cpu=$bad"
+		refuses "$n node=$bad" "node=$bad; allowed: auto, or a node with memory of 0*" "node=$bad"
 	done
 	refuses "$n quiet=TPR" "quiet=TPR; allowed: tpr cli none" "quiet=TPR"
 	refuses "$n samples=5 trailing" "'trailing'; *" "trailing garbage"
@@ -235,7 +236,7 @@ check_knobs()
 
 	knob irq/samples 5
 	knob irq/name cli
-	is "$(cat $T/irq/run)" "irq/cli:if0@r0 cpu=caller samples=5 unroll=64 batch=16 quiet=tpr events=none" \
+	is "$(cat $T/irq/run)" "irq/cli:if0@r0 cpu=caller node=auto samples=5 unroll=64 batch=16 quiet=tpr events=none" \
 		"run shows the command that it stands for"
 	ask 1 $T/irq/run
 	is "$?:$(answer name)" 0:irq/cli:if0@r0 "writing 1 runs it"
@@ -272,7 +273,7 @@ check_knobs()
 	refuses 1 "quiet=cli: irq/sti may set*" "sti with quiet=cli" "" $T/irq/run
 	knob irq/quiet tpr
 	knob irq/cpu 0
-	is "$(cat $T/irq/run)" "irq/sti@r0 cpu=0 samples=5 unroll=64 batch=16 quiet=tpr events=none" "mended"
+	is "$(cat $T/irq/run)" "irq/sti@r0 cpu=0 node=auto samples=5 unroll=64 batch=16 quiet=tpr events=none" "mended"
 	for pair in "name empty" "samples 1000" "cpu caller"; do
 		knob "irq/${pair% *}" "${pair#* }"
 	done
