@@ -71,7 +71,7 @@ UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_
 	     test_significance test_compare test_compare_reports test_model test_crossing test_touch \
 	     test_scenario test_rehearsal \
 	     test_claims test_claims_verdicts test_claims_rows test_claims_evidence \
-	     test_claims_rules \
+	     test_claims_rehearsed test_claims_rules \
 	     test_cmdline test_doctor fuzz_report) tests/unit/schema.t tests/unit/doctor_schema.t
 FAST	:= $(UNIT) tests/cli.t tests/doctor.t tests/compare.t tests/claims.t tests/precision.t \
 	   tests/readme.t tests/vm/30-golden-6.12.t
