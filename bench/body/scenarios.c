@@ -64,12 +64,16 @@ _Static_assert(!offsetof(struct tgs_stage, cpu), "st_of()");
 
 #include "../../mod/fpu_state.c"
 
+/* Between functions that a kernel calls one by one: the next knows nothing of the last. */
+#define BARRIER()	asm volatile("" : : : "memory")
+
 /* In the checked build: a context that comes to count as loaded without XRSTOR is a skip. */
 #define EVENT(st, whose, call) do {						\
 	unsigned char was_ = (whose)->active;					\
 	__u64 restores_ = (st)->tally.restores;					\
 										\
 	call;									\
+	BARRIER();								\
 	if (CHECKED && !was_ && (whose)->active && (st)->tally.restores == restores_)	\
 		(st)->tally.skips++;						\
 } while (0)
@@ -159,7 +163,7 @@ TGF_INLINE void sections(int s, struct tgs_stage *st, struct tgs_context *a, int
 	for (; nr; nr--) {
 		if (s != TGS_NONE)
 			tgf_kernel_begin(s, &st->cpu, &a->fpu);
-		clobber(st);
+		clobber(st);	/* a barrier, too */
 		if (s != TGS_NONE)
 			EVENT(st, &a->fpu, tgf_kernel_end(s, &st->cpu, &a->fpu));
 	}
@@ -222,6 +226,7 @@ TGF_INLINE void step_alone(int s, int scene, struct tgs_stage *st, struct player
 	if (between && s != TGS_NONE) {
 		tgf_switch_out(s, &st->cpu, &p->now->fpu);
 		tgf_switch_in(s, &st->cpu, NULL);
+		BARRIER();
 		if (scene == TG_AT_scene_idle)
 			PRIV("hlt");
 		tgf_switch_out(s, &st->cpu, NULL);
