@@ -15,7 +15,7 @@ endif
 # Static, so that the same program runs here and in a guest that has no libraries.
 HARNESS_LIBS := -ljansson -lpfm -lnuma -lm
 
-HARNESS_SRC := $(wildcard bench/*.c bench/body/*.S)
+HARNESS_SRC := $(wildcard bench/*.c bench/body/*.[cS])
 HARNESS_OBJ := $(patsubst bench/%,$(BUILD)/%.o,$(HARNESS_SRC))
 
 all: harness
@@ -37,8 +37,10 @@ $(BUILD)/libraries:
 
 $(HARNESS_OBJ): | $(BUILD)/libraries
 
-# It runs between a body and its time stamps: see there.
-$(BUILD)/counter_read.c.o: HARNESS_CFLAGS += -mgeneral-regs-only -fno-stack-protector
+# They run while extended registers are a body's: see there.
+$(patsubst %,$(BUILD)/%.c.o,counter_read scenario_check body/scenarios body/scenarios_counted \
+	body/scenarios_checked): HARNESS_CFLAGS += -mgeneral-regs-only -fno-stack-protector \
+	-fno-tree-loop-distribute-patterns
 
 $(BUILD)/%.c.o: bench/%.c
 	@mkdir -p $(@D)
@@ -66,8 +68,10 @@ UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_
 	     test_reading test_figure test_rounds test_canary test_image test_topology test_report \
 	     test_report_text test_report_errors test_report_file \
 	     test_counter_page test_events test_counters test_counted \
-	     test_significance test_compare test_compare_reports test_model test_fpu_plain test_crossing test_touch \
-	     test_claims test_claims_verdicts test_claims_rows test_claims_evidence test_claims_rules \
+	     test_significance test_compare test_compare_reports test_model test_fpu_plain \
+	     test_crossing test_touch test_scenario test_rehearsal \
+	     test_claims test_claims_verdicts test_claims_rows test_claims_evidence \
+	     test_claims_rehearsed test_claims_rules \
 	     test_cmdline test_doctor fuzz_report) tests/unit/schema.t tests/unit/doctor_schema.t
 FAST	:= $(UNIT) tests/cli.t tests/doctor.t tests/compare.t tests/claims.t tests/precision.t \
 	   tests/readme.t tests/vm/30-golden-6.12.t
@@ -80,7 +84,7 @@ CHECK	:= $(FAST) tests/model.t tests/scripts.t tests/kvm-probe.t tests/vm/10-boo
 	   tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
 # test_engine is timed, and so gates nothing that others wait for.
 ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t \
-	   tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t \
+	   tests/vm/34-scenarios-6.12.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t \
 	   tests/vm/46-smp.t tests/vm/46-faults-6.1.t tests/vm/47-secure-boot.t \
 	   tests/vm/17-warnings-6.12-rt.t tests/vm/18-warnings-6.1-rt.t \
 	   tests/vm/18-warnings-6.12-amd64.t tests/vm/19-warnings-6.1-amd64.t \
@@ -110,6 +114,7 @@ golden: harness
 reference: harness
 	@results/reference/take.sh
 	@results/claims.sh results/claims.md
+	@results/scenarios.sh results/fpu-scenarios.md
 
 # Some five minutes on a quiet machine.
 precision: harness
@@ -125,6 +130,10 @@ kernel-ab: harness
 # What the reference reports say of every claim.
 claims: harness
 	@results/claims.sh results/claims.md
+
+# What the strategies of FPU switching cost, by the reference report.
+scenarios:
+	@results/scenarios.sh results/fpu-scenarios.md
 
 readme: harness
 	@tests/readme.sh --write
@@ -152,9 +161,10 @@ help:
 	@echo "make precision    how well figures repeat here, beside other tools: results/precision.md"
 	@echo "make model        faults of FPU switching, each with its trace: results/fpu-model.txt"
 	@echo "make kernel-ab    build a kernel and a patched one, compare them: results/kernel-ab.txt"
-	@echo "make golden, reference, claims, readme   rewrite what is generated and committed"
+	@echo "make golden, reference, claims, scenarios, readme"
+	@echo "                  rewrite what is generated and committed"
 	@echo "make install      PREFIX=$(PREFIX), DESTDIR="
 	@echo "make clean        built files; downloads stay in .cache (TOLLGATE_CACHE)"
 
 .PHONY: all harness module bench check-fast check check-all test-programs golden reference \
-	precision model kernel-ab claims readme install clean help
+	precision model kernel-ab claims scenarios readme install clean help

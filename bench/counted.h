@@ -43,4 +43,11 @@ int tg_event_hear(const char *line, struct tg_events *events);
 void tg_counted_say(size_t n, size_t event, const struct tg_counted_event *c);
 int tg_counted_hear(const char *line, size_t *n, size_t *event, struct tg_counted_event *c);
 
+/* The same of what a scenario did: say, and hear, 1 or 0. */
+void tg_tally_say(size_t n, const struct tg_tally *t);
+int tg_tally_hear(const char *line, size_t *n, struct tg_tally *t);
+
+/* Takes a round's word on what another has told, or is the first to tell; false if they differ. */
+bool tg_tally_join(struct tg_tally *known, const struct tg_tally *now);
+
 #endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which events count together; events and counts as lines between a run and a round. */
+#include <string.h>
+
 #include "counted.h"
 
 size_t tg_count_group(const struct tg_events *all, int group, struct tg_events *part,
@@ -71,4 +73,22 @@ int tg_counted_hear(const char *line, size_t *n, size_t *event, struct tg_counte
 		return -1;
 	snprintf(c->why, sizeof(c->why), "%s", line + at);
 	return 1;
+}
+
+void tg_tally_say(size_t n, const struct tg_tally *t)
+{
+	printf("tally %zu %llu %llu %llu %llu\n", n, t->steps, t->saves, t->restores, t->skips);
+}
+
+int tg_tally_hear(const char *line, size_t *n, struct tg_tally *t)
+{
+	return sscanf(line, "tally %zu %llu %llu %llu %llu", n, &t->steps, &t->saves,
+		      &t->restores, &t->skips) == 5;
+}
+
+bool tg_tally_join(struct tg_tally *known, const struct tg_tally *now)
+{
+	if (!known->steps)
+		*known = *now;
+	return !memcmp(known, now, sizeof(*now));
 }

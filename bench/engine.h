@@ -19,6 +19,13 @@
 #define TG_ENGINE_ROLES 13
 #define TG_OWN_ROLES 6	/* of these the figure's own, the first; the rest calibrate */
 
+/* What a scenario of FPU switching did, in steps, stays in the kernel. */
+struct tg_tally {
+	unsigned long long steps;
+	unsigned long long saves, restores;	/* XSAVE, XSAVEOPT; XRSTOR, of whatever image */
+	unsigned long long skips;	/* contexts that came to count as loaded without one */
+};
+
 /* Raw ticks, or counts of one counter, of one experiment in one round. */
 struct tg_samples {
 	uint64_t *ticks[TG_ENGINE_ROLES];	/* NULL: the figure has no such series */
@@ -29,6 +36,7 @@ struct tg_samples {
 	uint32_t copies;	/* by which the long sequence exceeds the short one */
 	uint32_t cal_copies;	/* the same of the calibrating chains */
 	bool fenced;		/* the preparation holds an IMUL in the body's place */
+	struct tg_tally tally;	/* fpu/scenario: steps 0 elsewhere */
 };
 
 void tg_samples_free(struct tg_samples *s);
@@ -116,6 +124,16 @@ bool tg_ring3_witness(void);
 
 /* Copies in one pass of the row's block. */
 uint32_t tg_ring3_block(enum tg_exp_id exp);
+
+/* Instructions at most that one body leaves out. */
+#define TG_LEFT_OUT_MOST	16
+
+/*
+ * tg_left_out - what the sequence leaves out (left_out.h), each once, in the order of its
+ * file: how many, at most most, and their names in insns. tg_ring3_left_out: of a point.
+ */
+size_t tg_left_out(const void *sequence, const char **insns, size_t most);
+size_t tg_ring3_left_out(const struct tg_point *p, const char **insns, size_t most);
 
 /*
  * Where the module's debugfs directory is, or NULL with why and an exit code:

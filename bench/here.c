@@ -131,6 +131,43 @@ static int calibrate(const struct tg_options *o, struct tg_track *t, size_t n, u
 	return 0;
 }
 
+static int add_tally(struct tg_figure *f, const struct tg_tally *tally)
+{
+	const struct { const char *name; unsigned long long nr; } counts[] = {
+		{ "fpu-saves", tally->saves }, { "fpu-restores", tally->restores },
+		{ "fpu-skips", tally->skips },
+	};
+	struct tg_event_figure *more;
+
+	for (size_t i = 0; tally->steps && i < 3; i++) {
+		more = reallocarray(f->events, f->nr_events + 1, sizeof(*more));
+		if (!more)
+			return -1;
+		f->events = more;
+		more[f->nr_events] = (struct tg_event_figure){
+			.name = strdup(counts[i].name), .user = NAN, .kernel = NAN,
+			.value = (double)counts[i].nr / (double)tally->steps,
+		};
+		if (!more[f->nr_events++].name)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_left_out(struct tg_figure *f, const struct tg_point *p)
+{
+	const char *insns[TG_LEFT_OUT_MOST];
+	size_t n = p->ring ? tg_ring3_left_out(p, insns, TG_LEFT_OUT_MOST) : 0;
+
+	f->left_out = n ? calloc(n, sizeof(*f->left_out)) : NULL;
+	while (f->left_out && f->nr_left_out < n) {
+		f->left_out[f->nr_left_out] = strdup(insns[f->nr_left_out]);
+		if (!f->left_out[f->nr_left_out++])
+			return -1;
+	}
+	return f->nr_left_out == n ? 0 : -1;
+}
+
 static int fill(struct tg_report *r, const struct tg_options *o, const struct tg_track *t, size_t n,
 		enum tg_unit chains)
 {
@@ -157,6 +194,9 @@ static int fill(struct tg_report *r, const struct tg_options *o, const struct tg
 		if (t[i].status == TG_OK &&
 		    tg_fill_events(f, t[i].readings, t[i].nr_readings, &o->counted,
 				   t[i].uncounted))
+			return -1;
+		if (t[i].status == TG_OK &&
+		    (add_tally(f, &t[i].tally) || add_left_out(f, &t[i].point)))
 			return -1;
 	}
 	return 0;

@@ -46,7 +46,7 @@ struct tg_event_figure {
 
 struct tg_figure {
 	char *name;		/* full name with ring: irq/cli@r0 */
-	char *method;		/* SLOPE REARM PAIR SHOT LOOP EVENT */
+	char *method;		/* SLOPE REARM PAIR SHOT STEPS LOOP EVENT */
 	enum tg_unit unit;
 	double value, error;	/* NaN when nothing was measured (JSON null) */
 	double ns;		/* NaN (JSON null) where time has no meaning */

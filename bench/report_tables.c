@@ -5,7 +5,7 @@
 #include "report.h"
 #include "report_fields.h"
 
-static const char *const methods[] = { "SLOPE", "REARM", "PAIR", "SHOT", "LOOP", "EVENT" };
+static const char *const methods[] = { "SLOPE", "REARM", "PAIR", "SHOT", "STEPS", "LOOP", "EVENT" };
 static const char *const tiers[] = { "core", "full", "patterns" };
 
 /* Beyond 2^53 not every reader of JSON keeps a whole number exact. */

@@ -15,6 +15,7 @@
 #include "crossing.h"
 #include "engine.h"
 #include "memory.h"
+#include "scenario.h"
 #include "stats.h"
 
 /*
@@ -85,15 +86,22 @@ bool tg_ring3_usable(char *why, size_t len)
 	return false;
 }
 
+/* Behind the areas of an arena: a stage of fpu/scenario, or what fpu/atomic works on. */
+#define TG_ROOM_BYTES	(sizeof(struct tgs_stage) > TG_ATOMIC_BYTES ?		\
+			 sizeof(struct tgs_stage) : TG_ATOMIC_BYTES)
+#define TG_ATOMIC_BYTES	(TG_ATOMIC_ROOM + TG_ATOMIC_THREADS * sizeof(__u64))
+
 /* Takes the arena of a node, and its GS base for the gs rows. 0, or -1 with why. */
 static int use_node(int node, char *why, size_t len)
 {
 	size_t areas = 2 * TG_NR_FPU_FORMATS * host.image_size;
-	struct tg_arena *a = tg_arena_use(node, areas, why, len);
+	struct tg_arena *a = tg_arena_use(node, areas + TG_ROOM_BYTES, why, len);
 
 	if (!a)
 		return -1;
 	arena = a;
+	host.stage = host.threads = (unsigned long)(a->areas + areas);
+	host.order = host.threads + TG_ATOMIC_ROOM;
 	if (host.scratch == (unsigned long)a->scratch)
 		return 0;
 	if (syscall(SYS_arch_prctl, ARCH_SET_GS, a->scratch)) {
@@ -176,62 +184,11 @@ uint32_t tg_ring3_block(enum tg_exp_id exp)
 	return tg_exp_block(exp);
 }
 
-uint64_t tg_tsc_step(const uint32_t *seen, size_t span, uint32_t rare)
+size_t tg_ring3_left_out(const struct tg_point *p, const char **insns, size_t most)
 {
-	uint64_t from[TG_STEP_CLUSTERS], to[TG_STEP_CLUSTERS], gap, first = 0, reach = 0;
-	size_t i, n = 0;
+	tg_seq_fn *fn = tg_tables[p->exp] ? tg_tables[p->exp][tg_point_variant(p)][TG_HI] : NULL;
 
-	for (i = 0; i < span && n < TG_STEP_CLUSTERS; i++) {
-		if (seen[i] < rare)
-			continue;
-		from[n] = i;
-		while (i + 1 < span && seen[i + 1] >= rare)
-			i++;
-		to[n++] = i;
-	}
-	if (n < TG_STEP_CLUSTERS)
-		return 1;
-	for (i = 1; i < n; i++) {
-		gap = from[i] + to[i] - from[i - 1] - to[i - 1];	/* twice the distance */
-		if (i == 1)
-			first = gap;
-		/* a scaled TSC is off by a tick now and then: two in twice the distance */
-		if (gap > first + 2 || first > gap + 2)
-			return 1;
-		if (to[i] - from[i - 1] > reach)
-			reach = to[i] - from[i - 1];
-	}
-	return reach;
-}
-
-/*
- * Time between two reads around delays of every length from 1 to 382 cycles: a
- * clock that moves every tick shows nearly every value, a coarse one a comb.
- * A single value of the empty bracket is an instruction counter's, or a clock
- * so fine that its step does not matter.
- */
-uint64_t tg_ring3_tsc_step(void)
-{
-	enum { N = 16384, RARE = N / 512, SPAN = 512 };
-	static uint32_t seen[SPAN];
-	__u64 random = TG_BOOTSTRAP_SEED;
-	struct tg_args args = { .loops = 1 };
-	uint64_t ticks, least = UINT64_MAX, most = 0;
-	int i;
-
-	memset(seen, 0, sizeof(seen));
-	for (i = 0; i < N; i++) {
-		tg_dither(&random);
-		ticks = tg_seqs_insn_empty[0][TG_LO](&args);
-		least = ticks < least ? ticks : least;
-		most = ticks > most ? ticks : most;
-		ticks = tg_now();
-		tg_dither(&random);
-		ticks = tg_now() - ticks;
-		if (ticks < SPAN)
-			seen[ticks]++;
-	}
-	return least == most ? 1 : tg_tsc_step(seen, SPAN, RARE);
+	return tg_left_out((const void *)fn, insns, most);
 }
 
 void tg_samples_free(struct tg_samples *s)
@@ -378,12 +335,28 @@ static enum tg_status start_crossing(const struct tg_request *q, char *why, size
 	return st;
 }
 
+static struct tgs_stage *stage(void)
+{
+	return (struct tgs_stage *)host.stage;
+}
+
+/* Whether the contexts of a scenario had their own registers throughout; counts into out. */
+static enum tg_status check_scenario(const struct tg_request *q, struct tg_samples *out, char *why,
+				     size_t len)
+{
+	if (tgs_is_right(stage(), why, len))
+		tgs_rehearse(stage(), &q->point);
+	out->tally = stage()->tally;
+	return tgs_is_right(stage(), why, len) ? TG_OK : TG_FAILED;
+}
+
 /* The one way through the engine, with counters if c is not NULL. */
 static enum tg_status run(const struct tg_request *q, struct tg_counting *c,
 			  struct tg_samples *out, char *why, size_t len)
 {
 	struct tg_sampler s = { .random = TG_BOOTSTRAP_SEED };
 	bool crossing = tg_exps[q->point.exp].family_id == TG_FAMILY_crossing;
+	bool steps = tg_exps[q->point.exp].method == TG_STEPS;
 	enum tg_status st;
 
 	memset(out, 0, sizeof(*out));
@@ -399,6 +372,10 @@ static enum tg_status run(const struct tg_request *q, struct tg_counting *c,
 	} else {
 		choose_areas(tg_fpu_point_format(&q->point));
 	}
+	if (q->point.exp == TG_EXP_fpu_atomic)
+		memset((void *)host.threads, 0, TG_ATOMIC_BYTES);
+	if (steps)
+		tgs_prepare(stage(), &q->point, host.image_size);
 	(c ? tg_prepare_counted : tg_prepare)(&s, &q->point, &host, q->samples, q->loops,
 					      TG_CAL_LOOPS);
 	tg_canary_arm(&s.canary, q->canary, q->step, q->hurry);
@@ -406,6 +383,8 @@ static enum tg_status run(const struct tg_request *q, struct tg_counting *c,
 	if (st == TG_OK) {
 		if (crossing)
 			st = tg_crossing_check(why, len);
+		if (steps)
+			st = check_scenario(q, out, why, len);
 		if (st == TG_OK && check_node(q, why, len))
 			st = TG_FAILED;
 		if (st != TG_OK)
@@ -417,6 +396,12 @@ static enum tg_status run(const struct tg_request *q, struct tg_counting *c,
 	out->copies = q->loops * tg_ring3_block(q->point.exp);
 	out->cal_copies = TG_CAL_LOOPS * tg_block(TG_FAMILY_insn);
 	out->fenced = tg_exps[q->point.exp].flags & TG_F_FENCED;
+	if (steps) {
+		int scene = tg_point_axis(&q->point, TG_AXIS_scene, 0);
+
+		out->copies *= TGS_PERIOD(scene);
+		out->fenced = !tgs_is_nothing(scene, tg_point_axis(&q->point, TG_AXIS_strategy, 0));
+	}
 	return st;
 }
 

@@ -158,6 +158,8 @@ static void one(size_t n, struct tg_request *q, double pass, const struct orders
 		printf("%s %zu %s\n", tg_status_names[st], n, why);
 	} else {
 		count(n, q, &o->events);
+		if (s.tally.steps)
+			tg_tally_say(n, &s.tally);
 		printf("ok %zu %.17g %u %.17g %.17g %.17g %.17g %.17g %.17g %ld %ld %ld\n", n, pass,
 		       q->samples, r.value, r.median, r.imul, r.add, r.canary, r.bracket, r.kept,
 		       r.discarded, r.beside);

@@ -85,13 +85,16 @@ static int keep(struct tg_track *t, const struct tg_reading *r, int boot)
 	return 0;
 }
 
-/* What came of an event in this round: 1 for such an answer, 0 for another, -1 if senseless. */
+/* What came of an event or a scenario in this round: 1, 0 for another answer, -1 for nonsense. */
 static int answer_count(const char *line, struct tg_track *t, size_t n)
 {
 	struct tg_counted_event c;
+	struct tg_tally tally;
 	size_t i, event;
 	int rc = tg_counted_hear(line, &i, &event, &c);
 
+	if (tg_tally_hear(line, &i, &tally))
+		return i < n && tg_tally_join(&t[i].tally, &tally) ? 1 : -1;
 	if (rc <= 0)
 		return rc;
 	if (i >= n || event >= TG_EVENTS_MAX)

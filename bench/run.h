@@ -84,6 +84,7 @@ struct tg_track {
 	struct tg_counted counted[TG_EVENTS_MAX];	/* of the round under way */
 	char *uncounted[TG_EVENTS_MAX];		/* why an event was not, or not whole, in a round */
 	size_t skips;		/* rounds that could not measure it */
+	struct tg_tally tally;	/* of fpu/scenario */
 	/*
 	 * Of these taken beside another thread on the core, or in another state of
 	 * it (core_state.h): kept where fewer than one in TG_GOOD_SHARE of all rounds

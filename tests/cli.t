@@ -75,6 +75,11 @@ refuses "a node that the guest will not have" 2 "--mem-node 2: the guest has --n
 	$tollgate run --lane vm --smp 2 --numa 2 --mem-node 2 insn/nop
 refuses "a hot page on another node" 2 "crossing/fault_anon:remote@r3 means nothing: a page that the cache holds" \
 	$tollgate run crossing/fault_anon:remote@r3
+refuses "a lazy load that nothing asks for" 2 \
+	"fpu/scenario:idle:lazy_ts@r3 means nothing: a lazy strategy loads nothing for" \
+	$tollgate run fpu/scenario:idle:lazy_ts
+refuses "rehearsals in ring 0" 2 "'@r0' of fpu/scenario; allowed: @r3" \
+	$tollgate run fpu/scenario:dirty@r0
 refuses "quiet without ring 0" 2 "--quiet is about ring 0" $tollgate run --quiet tpr insn/nop
 refuses "unknown quiet" 2 "--quiet 'loud' is not allowed; allowed: tpr cli none" \
 	$tollgate run --lane vm --quiet loud
@@ -277,6 +282,26 @@ else
 	like "nothing of it: the reason" 'nothing of this can be measured here: .*0x60000' "$said"
 	like "nothing of it: the clock was looked at all the same" 'skipped: 1 figure' \
 		"$($tollgate report "$scratch/none/report.json")"
+fi
+
+# Rehearsals say what they leave out, and scenarios what they did.
+if grep -qw xsaveopt /proc/cpuinfo && grep -qw avx /proc/cpuinfo; then
+	ok "a rehearsal runs" $tollgate run -o "$scratch/rehearsal" --rounds 1 \
+		fpu/scenario:kthread:skip:dirty fpu/atomic:test insn/nop
+	ok "it says what it left out, and what it did" /usr/bin/python3 -c '
+import json, sys
+f = {f["name"]: f for f in json.load(open(sys.argv[1]))["figures"]}
+scenario = f["fpu/scenario:kthread:skip:dirty@r3"]
+assert scenario["left_out"] == ["syscall", "swapgs", "rdpkru", "wrpkru", "cli", "sysretq"], scenario
+assert [(e["name"], e["value"]) for e in scenario["events"] if e["name"].startswith("fpu-")] == [
+    ("fpu-saves", 1), ("fpu-restores", 0), ("fpu-skips", 1)], scenario
+assert f["fpu/atomic:test@r3"]["left_out"] == ["cli", "swapgs", "sysretq"], f
+assert f["insn/nop@r3"]["left_out"] == [], f
+' "$scratch/rehearsal/report.json"
+	like "its text too" 'rehearsal, not measured: cli, swapgs, sysretq' \
+		"$(<"$scratch/rehearsal/report.txt")"
+else
+	skip "a rehearsal runs" "this CPU lacks XSAVEOPT or AVX"
 fi
 
 # What kills the process of a round costs the figure under way, no other.

@@ -82,10 +82,21 @@
 #define TG_VARIANTS_OF_AXES2(a, b)	TG_VARIANTS_MAX
 #define TG_VARIANTS_OF_AXES3(a, b, c)	TG_VARIANTS_MAX
 #define TG_VARIANTS_MAX			8
-/* Of any SHOT row, instead of its family's. */
-#define TG_VARIANTS_SHOT	2
+#define TG_VARIANTS_OF_AXES4(a, b, c, d) TG_VARIANTS_MAX
+/* Of any SHOT row, instead of its family's; and of fpu/atomic. */
+#define TG_VARIANTS_SHOT	5
+#define TG_VARIANTS_atomic	8
+
+/* fpu/atomic: threads, bytes from flags to status, a flag, and the others (blocks_fpu.h) */
+#define TG_ATOMIC_THREADS	512	/* a power of two; the longest sequence has 320 copies */
+#define TG_ATOMIC_STRIDE	128	/* no neighbour comes along with a prefetched pair */
+#define TG_ATOMIC_STATUS	(TG_ATOMIC_THREADS * TG_ATOMIC_STRIDE)
+#define TG_ATOMIC_ROOM		(2 * TG_ATOMIC_STATUS)
+#define TG_ATOMIC_BIT		11
+#define TG_ATOMIC_WORK		0x3f
 
 #ifdef __ASSEMBLER__
+#include <tollgate/left_out.h>
 
 #ifdef TG_COUNTED
 /*
@@ -127,6 +138,7 @@ SYM_FUNC_END(\sym)
 #endif
 
 .macro TG_SEQ sym, family, name, role, part, variant, copies
+TG_SEQUENCE \sym
 SYM_FUNC_START(\sym)
 	push	%rbp			/* caller's frame */
 	mov	%rsp, %rbp
@@ -239,10 +251,11 @@ SYM_FUNC_END(\sym)
 
 /*
  * One row of experiments.def: its sequences, and their table for C. variants:
- * of the family, most: of a row with such axes.
+ * of the family, most: of a row with such axes. Those of STEPS are in C.
  */
 .macro TG_ROW table, family, name, rings, method, variants, most, lo, hi
 	.if (\rings) & TG_RING_BIT
+	.ifnc \method, STEPS
 	.pushsection .rodata, "a"
 	.balign	8
 	.globl	\table
@@ -253,11 +266,15 @@ SYM_FUNC_END(\sym)
 	.else
 	.set	TG_NR_VARIANTS, \variants
 	.endif
+	.ifc \name, atomic
+	.set	TG_NR_VARIANTS, TG_VARIANTS_atomic
+	.endif
 	.irp	v, 0, 1, 2, 3, 4, 5, 6, 7
 	.if	\v < TG_NR_VARIANTS && \v < (\most)
 	TG_VARIANT \family, \name, \method, \v, \lo, \hi
 	.endif
 	.endr
+	.endif
 	.endif
 .endm
 

@@ -7,7 +7,7 @@
  *	a1	the buffer of the save, and of every second restore: base itself, or
  *		another with the same contents
  *	a2	boundary: how deep to dirty, as the variants of the other rows say;
- *		xrstor_cold: bytes of the buffer, a multiple of 64
+ *		xrstor_cold, prefetch: bytes of the buffer, a multiple of 64, or 0
  *	a3	boundary: 1 if a CPUID is to come in between
  *
  *	r15	base	r10	a1	r8d	a0, low	r9d	a0, high	edx:eax	a0
@@ -77,6 +77,15 @@ tg_tilecfg:
 	.endif
 	.ifc \name, xrstor_cold
 	TG_FLUSH %r15, TG_ARG_A2(%rbx)
+	.endif
+	.ifc \name, prefetch
+	cmpl	$0, TG_ARG_A2(%rbx)
+	je	.Lhot\@
+	TG_FLUSH %r15, TG_ARG_A2(%rbx)
+.Lhot\@:
+	.endif
+	.ifc \name, atomic
+	ATOMIC_PROLOGUE
 	.endif
 .endm
 
@@ -161,6 +170,34 @@ tg_tilecfg:
 	.endr
 .endm
 
+/*
+ * A single shot: PREFETCHT0 of the first line, so many dependent IMULs of 3 cycles, and
+ * the restore waits for them, but not for the prefetch (SDM vol. 2, LFENCE).
+ */
+.macro BLOCK_fpu_prefetch n, part, variant
+	.rept	\n
+	.if (\variant) >= 1
+	prefetcht0 (%r15)
+	.endif
+	.if (\variant) == 2
+	.rept	32
+	imul	%ecx, %ecx
+	.endr
+	.endif
+	.if (\variant) == 3
+	.rept	128
+	imul	%ecx, %ecx
+	.endr
+	.endif
+	.if (\variant) == 4
+	.rept	512
+	imul	%ecx, %ecx
+	.endr
+	.endif
+	TG_FENCED \part, xrstor64 (%r15)
+	.endr
+.endm
+
 /* A single shot: TG_ARM has prepared it. */
 .macro BLOCK_fpu_boundary n, part, variant
 	.rept	\n
@@ -171,3 +208,64 @@ tg_tilecfg:
 	.endif
 	.endr
 .endm
+
+#if TG_RING == 3
+/*
+ * atomic: the way out to user mode asks whether registers must be loaded; they need not.
+ *
+ *	base	room for TG_ATOMIC_THREADS lines of flags, each 128 bytes from the next,
+ *		and at TG_ATOMIC_STATUS from each the word that only its thread writes;
+ *		all of it zeros
+ *	a0	as many addresses of these lines, each iteration's
+ *	a2	bytes of the room, a multiple of 64, where it leaves the caches first, or 0
+ *
+ *	r10	the next address	rdi	this iteration's	edx	its flags
+ *
+ * The variant is the form, and 4 more with an LFENCE in each iteration.
+ */
+.macro ATOMIC_PROLOGUE
+	mov	TG_ARG_A0(%rbx), %r10
+	cmpl	$0, TG_ARG_A2(%rbx)
+	je	.Lhot\@
+	TG_FLUSH %r15, TG_ARG_A2(%rbx)
+.Lhot\@:
+.endm
+
+.macro BLOCK_fpu_atomic n, part, variant
+	.rept	\n
+	.if (\variant) & 4
+	lfence
+	.endif
+	PRIV	cli
+	mov	(%r10), %rdi
+	add	$8, %r10
+	mov	(%rdi), %edx
+	test	$TG_ATOMIC_WORK, %edx
+	jnz	.Lwork\@
+	.ifc \part, full
+	.if ((\variant) & 3) == 0
+	lock btrl $TG_ATOMIC_BIT, (%rdi)
+	jc	.Lwork\@
+	.endif
+	.if ((\variant) & 3) == 1
+	testl	$(1 << TG_ATOMIC_BIT), (%rdi)
+	jnz	.Lwork\@
+	.endif
+	.if ((\variant) & 3) == 2
+	test	$(1 << TG_ATOMIC_BIT), %edx
+	jnz	.Lwork\@
+	.endif
+	.if ((\variant) & 3) == 3
+	testl	$(1 << TG_ATOMIC_BIT), TG_ATOMIC_STATUS(%rdi)
+	jnz	.Lwork\@
+	.endif
+	.endif
+	PRIV	swapgs
+	PRIV	sysretq
+	.endr
+	jmp	.Lout\@
+.Lwork\@:
+	ud2				/* no flag is ever set */
+.Lout\@:
+.endm
+#endif

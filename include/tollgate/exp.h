@@ -26,8 +26,8 @@
 /* Rings: bits, for rows; and the number that asm files are built for. */
 enum { R0 = 1, R3 = 2 };
 
-enum tg_method { TG_SLOPE, TG_REARM, TG_PAIR, TG_SHOT };
-#define TG_METHOD_NAMES	{ "SLOPE", "REARM", "PAIR", "SHOT" }
+enum tg_method { TG_SLOPE, TG_REARM, TG_PAIR, TG_SHOT, TG_STEPS };
+#define TG_METHOD_NAMES	{ "SLOPE", "REARM", "PAIR", "SHOT", "STEPS" }
 
 enum tg_flags { TG_F_STI = 1, TG_F_FPU = 2, TG_F_EXITS = 4, TG_F_FENCED = 8, TG_F_IRET = 16 };
 enum tg_tier { TG_TIER_CORE, TG_TIER_FULL };
@@ -133,6 +133,7 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #define AXES1(a)	1, { TG_AXIS_##a }
 #define AXES2(a, b)	2, { TG_AXIS_##a, TG_AXIS_##b }
 #define AXES3(a, b, c)	3, { TG_AXIS_##a, TG_AXIS_##b, TG_AXIS_##c }
+#define AXES4(a, b, c, d)	4, { TG_AXIS_##a, TG_AXIS_##b, TG_AXIS_##c, TG_AXIS_##d }
 #define EXP(fam, nam, rng, meth, axes, need, flag, tier, text)			\
 	{ #fam, #nam, text, TG_FAMILY_##fam, rng, TG_##meth, axes, need,	\
 	  TG_FLAGS_##flag, TG_TIER_##tier },
@@ -142,6 +143,7 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #undef AXES1
 #undef AXES2
 #undef AXES3
+#undef AXES4
 };
 
 /*
@@ -153,6 +155,7 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #define AXES1(a)	TG_VALUES_##a(TG_V, )
 #define AXES2(a, b)	TG_VALUES_##a(TG_V, ) TG_VALUES_##b(TG_V, )
 #define AXES3(a, b, c)	TG_VALUES_##a(TG_V, ) TG_VALUES_##b(TG_V, ) TG_VALUES_##c(TG_V, )
+#define AXES4(a, b, c, d)	AXES3(a, b, c) TG_VALUES_##d(TG_V, )
 #define EXP(fam, nam, rng, meth, axes, ...)					\
 	static inline void tg_unique_##fam##_##nam(void)			\
 	{									\
@@ -164,6 +167,7 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #undef AXES1
 #undef AXES2
 #undef AXES3
+#undef AXES4
 #undef TG_V
 
 /* One experiment with its axis values and its ring: what a full name says. */

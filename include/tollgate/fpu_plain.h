@@ -9,7 +9,9 @@
 #define TGF_OWNER_IS(cpu, fpu)		((cpu)->owner == (fpu))
 #define TGF_OWNER_READ(cpu, fpu)	((void)(cpu), (void)(fpu))
 #define TGF_IS_HOT(fpu)			((fpu)->uses > TGF_HOT_USES)
+#ifndef TGF_GUARD			/* a test may take some out */
 #define TGF_GUARD(name)			1
+#endif
 #define TGF_BEGIN			{
 #define TGF_END				} return TGF_DONE;
 #define TGF_POINT(n, closed)

@@ -38,6 +38,8 @@ struct tg_host {
 	void *image, *other;
 	size_t image_size;	/* bytes of each */
 	__u64 board;		/* crossing rows: their board's address (crossing.h) */
+	__u64 stage;		/* STEPS rows: their stage's (bench/scenario.h) */
+	__u64 threads, order;	/* fpu/atomic: its room and the addresses in it (blocks_fpu.h) */
 };
 
 #if TG_RING == 0
@@ -83,9 +85,15 @@ static inline __u32 tg_block(enum tg_family f)
 	return block[f];
 }
 
-/* The same of a row: a single shot is one. */
+/* Passes of the long and the short sequence of STEPS, times loops. */
+#define TG_STEPS_HI	3
+#define TG_STEPS_LO	1
+
+/* The same of a row: a single shot is one; of STEPS it is passes. */
 static inline __u32 tg_exp_block(enum tg_exp_id exp)
 {
+	if (tg_exps[exp].method == TG_STEPS)
+		return TG_STEPS_HI - TG_STEPS_LO;
 	return tg_exps[exp].method == TG_SHOT ? 1 : tg_block(tg_exps[exp].family_id);
 }
 
@@ -120,7 +128,7 @@ static inline __u64 tg_fpu_rfbm(const struct tg_point *p, const struct tg_host *
 
 	if (!(tg_exps[p->exp].needs & TG_NEED_XSAVE))
 		return TG_XFEATURE_LEGACY;
-	rfbm = tg_point_axis(p, TG_AXIS_comp, TG_RFBM_ALL);
+	rfbm = tg_point_axis(p, TG_AXIS_comp, tg_point_axis(p, TG_AXIS_width, TG_RFBM_ALL));
 	return rfbm == TG_RFBM_ALL ? h->xcr0 & ~(TG_XFEATURE_PKRU | TG_XFEATURE_AMX) : rfbm;
 }
 
@@ -198,6 +206,7 @@ static inline int tg_fpu_prepare(struct tg_args *args, const struct tg_point *p,
 				 const struct tg_host *h)
 {
 	bool boundary = p->exp == TG_EXP_fpu_boundary, cold = p->exp == TG_EXP_fpu_xrstor_cold;
+	bool prefetch = p->exp == TG_EXP_fpu_prefetch;
 	bool restore = p->exp == TG_EXP_fpu_xrstor || p->exp == TG_EXP_fpu_fxrstor;
 	bool other = tg_point_axis(p, TG_AXIS_buf, 0);
 	bool dirty = tg_point_axis(p, TG_AXIS_since, 0);
@@ -219,7 +228,41 @@ static inline int tg_fpu_prepare(struct tg_args *args, const struct tg_point *p,
 	tg_fpu_fill(h->other, h->image_size, rfbm, state, format);
 	if (boundary)
 		return tg_point_axis(p, TG_AXIS_save, 0);
+	if (prefetch) {
+		args->a2 = tg_point_axis(p, TG_AXIS_cache, 0) ? h->image_size : 0;
+		return tg_point_axis(p, TG_AXIS_lead, 0);
+	}
 	return cold ? 0 : depth;
+}
+
+/* The code variant of a row whose axes alone choose it, in ring 3; 0 of any other. */
+static inline int tg_point_variant(const struct tg_point *p)
+{
+	if (p->exp == TG_EXP_fpu_atomic)
+		return tg_point_axis(p, TG_AXIS_form, 0) + 4 * tg_point_axis(p, TG_AXIS_serial, 0);
+	if (tg_exps[p->exp].method == TG_STEPS)
+		return tg_point_axis(p, TG_AXIS_scene, 0) *
+		       (__u64)tg_axes[TG_AXIS_strategy].nr_values +
+		       tg_point_axis(p, TG_AXIS_strategy, 0);
+	return 0;
+}
+
+/* The arguments of fpu/atomic. Returns the variant. */
+static inline int tg_atomic_prepare(struct tg_args *args, const struct tg_point *p,
+				    const struct tg_host *h)
+{
+	__u64 *order = (__u64 *)(unsigned long)h->order;
+	bool cold = tg_point_axis(p, TG_AXIS_cache, 0);
+	__u32 i;
+
+	/* cold: each once, in no steady stride; triangular numbers modulo a power of two */
+	for (i = 0; i < TG_ATOMIC_THREADS; i++)
+		order[i] = h->threads + (cold ? i * (i + 1) / 2 % TG_ATOMIC_THREADS : 0) *
+					TG_ATOMIC_STRIDE;
+	args->base = h->threads;
+	args->a0 = h->order;
+	args->a2 = cold ? TG_ATOMIC_ROOM : 0;
+	return tg_point_variant(p);
 }
 
 static inline void tg_add_series(struct tg_sampler *s, enum tg_role role, tg_seq_fn *fn,
@@ -270,7 +313,14 @@ static inline void tg_prepare_from(tg_seq_table *const *tables, struct tg_sample
 		variant = tg_point_axis(p, TG_AXIS_use, 0);
 		break;
 	case TG_FAMILY_fpu:
-		variant = tg_fpu_prepare(&args, p, h);
+		if (e->method == TG_STEPS) {
+			args.base = h->stage;
+			variant = tg_point_variant(p);
+		} else if (p->exp == TG_EXP_fpu_atomic) {
+			variant = tg_atomic_prepare(&args, p, h);
+		} else {
+			variant = tg_fpu_prepare(&args, p, h);
+		}
 		break;
 	case TG_FAMILY_crossing:
 		args.base = h->board;
@@ -286,6 +336,10 @@ static inline void tg_prepare_from(tg_seq_table *const *tables, struct tg_sample
 		/* events: one a copy */
 		s->series[TG_HI].args.a0 = loops * TG_HI_crossing;
 		s->series[TG_LO].args.a0 = loops * TG_LO_crossing;
+	}
+	if (e->method == TG_STEPS) {
+		s->series[TG_HI].args.a0 = s->series[TG_PREP_HI].args.a0 = loops * TG_STEPS_HI;
+		s->series[TG_LO].args.a0 = s->series[TG_PREP_LO].args.a0 = loops * TG_STEPS_LO;
 	}
 	if (e->method == TG_PAIR) {
 		for (r = TG_FIRST_NEW; r <= TG_FIRST_OLD; r++) {

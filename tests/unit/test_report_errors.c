@@ -138,7 +138,7 @@ static const struct {
 	{ "figures.3.name", "\"insn/mfence@r3\"",
 	  "figures[3].name: a second \"insn/mfence@r3\"; names are unique" },
 	{ "figures.3.method", "\"GUESS\"",
-	  "figures[3].method: must be one of \"SLOPE\", \"REARM\", \"PAIR\", \"SHOT\", \"LOOP\", \"EVENT\", not \"GUESS\"" },
+	  "figures[3].method: must be one of \"SLOPE\", \"REARM\", \"PAIR\", \"SHOT\", \"STEPS\", \"LOOP\", \"EVENT\", not \"GUESS\"" },
 	{ "figures.3.value", "null",
 	  "figures[3].value: must be a number when status is \"ok\"" },
 	{ "figures.3.value", "\"a long string of more than forty characters is shown in part\"",

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Parts of claims.def's rows about FPU switching that several of their cases share. */
+#ifndef TOLLGATE_CLAIMS_FPU_H
+#define TOLLGATE_CLAIMS_FPU_H
+
+/* fpu.deferred, against the eager strategy. The first input is what no other case has. */
+#define LATER(scene, strategy, width, state)					\
+	IN(-1, "fpu/scenario" scene strategy width state "@r3"),			\
+	IN(1, "fpu/scenario" scene width state "@r3")
+#define LOST(scene, strategy, width)						\
+	IN(1, "fpu/scenario" scene strategy width ":dirty@r3"),				\
+	IN(-1, "fpu/scenario" scene width ":dirty@r3")
+#define DEFERRED(kase, strategy, width)							\
+	HOLDS(SUM, kase, "cycles saved by a kernel thread between", ABOVE(0),		\
+	      LATER(":kthread", strategy, width, ":dirty")),			\
+	HOLDS(SUM, kase, "cycles saved by idling between", ABOVE(0),			\
+	      LATER(":idle", strategy, width, ":dirty")),				\
+	HOLDS(SUM, kase, "cycles saved by staying in the kernel", ABOVE(0),		\
+	      LATER(":spin", strategy, width, ":unmodified")),			\
+	HOLDS(SUM, kase, "cycles lost where a switch leads to another user", AT_MOST(5), \
+	      LOST("", strategy, width))
+/* Where nothing is switched the way out asks for a flag: a short frame, so four ways. */
+#define ASKING(how, where)								\
+	HOLDS(SUM, "", "cycles lost where nothing is switched, " how, AT_MOST(5),	\
+	      IN(1, "fpu/atomic:read" where "@r3"))
+
+/* fpu.atomic */
+#define LOCKED(kase, what, form, where)							\
+	HOLDS(SUM, kase, "cycles dearer than " what, AT_LEAST(5),			\
+	      IN(-1, "fpu/atomic:" form where "@r3"), IN(1, "fpu/atomic" where "@r3"))
+#define ATOMIC(kase, where)								\
+	LOCKED(kase, "testing first", "test", where),					\
+	LOCKED(kase, "flags already read", "read", where),				\
+	LOCKED(kase, "a flag in status", "status", where)
+
+/* fpu.counter */
+#define COUNTER(m, times)								\
+	TELL(SUM, "", "cycles that trap, CLTS and STTS may take before preloading pays, 1 use "	\
+	     "in " m, ANY,								\
+	     IN(times, "fpu/scenario:use" m ":dirty@r3"),				\
+	     IN(-times, "fpu/scenario:use" m ":lazy_ts:dirty@r3"))
+
+/* fpu.prefetch */
+#define PREFETCH(kase, cache)								\
+	TELL(SUM, kase, "cycles of a restore without prefetch", ANY,			\
+	     IN(1, "fpu/prefetch" cache "@r3")),					\
+	TELL(SUM, kase, "cycles of a restore right after its prefetch", ANY,		\
+	     IN(1, "fpu/prefetch:lead0" cache "@r3")),				\
+	TELL(SUM, kase, "cycles of a restore 96 cycles after it", ANY,			\
+	     IN(1, "fpu/prefetch:lead96" cache "@r3")),				\
+	TELL(SUM, kase, "cycles of a restore 1536 cycles after it", ANY,		\
+	     IN(1, "fpu/prefetch:lead1536" cache "@r3"))
+
+#endif
