@@ -74,8 +74,9 @@ UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_
 	     test_claims_rehearsed test_claims_rules \
 	     test_cmdline test_doctor fuzz_report) tests/unit/schema.t tests/unit/doctor_schema.t
 FAST	:= $(UNIT) tests/cli.t tests/doctor.t tests/compare.t tests/claims.t tests/precision.t \
-	   tests/readme.t tests/vm/30-golden-6.12.t
-CHECK	:= $(FAST) tests/model.t tests/scripts.t tests/kvm-probe.t tests/vm/10-boot.t tests/vm/12-host-run.t \
+	   tests/vm/30-golden-6.12.t
+CHECK	:= $(FAST) tests/readme.t tests/model.t tests/scripts.t tests/kvm-probe.t tests/vm/10-boot.t \
+	   tests/vm/12-host-run.t \
 	   tests/vm/13-faults-6.12.t tests/vm/13-kernels.t tests/vm/14-doctor.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
 	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \

@@ -35,8 +35,8 @@ like "the machine is named" $'\nA:  .*microcode 0x.*hypervisor.*kernel.*lane use
 like "a figure has unit, error, lane, rounds and samples" \
 	'gs/rdfsbase@r3 [0-9.]+ \+- [0-9.]+ cycles, lane user, [0-9]+x[0-9]+' "$text"
 like "a row that nothing measures yet says so" 'not measured yet: nothing measures this yet' "$text"
-is "the sum is of all claims" "$(tail -n 2 <<<"$text" | cut -d: -f1 | tr '\n' ' ')" \
-	"A 49 claims B 49 claims "
+is "the sum is of all claims" "$(grep -oE '^[A-Z] 49 claims:' <<<"$text" | tr '\n' ' ')" \
+	"A 49 claims: B 49 claims: "
 
 # What this machine's ring 3 settles, and what the virtual machine's counts never do.
 is "gs.user is settled" "$(verdict gs.user "$user")" holds
