@@ -19,6 +19,8 @@ said=$(env -u MAKEFLAGS -u MAKELEVEL make -C "$build" M="$copy" -j"$(nproc)" W=1
 rc=$?
 is "builds with W=1 and C=2" "$rc" 0
 for file in mod/*.c; do
+	# of no module so far: the checker and ring 3 include it
+	[[ $file != mod/fpu_state.c ]] || continue
 	like "sparse saw $file" "CHECK +[^ ]*${file}" "$said"
 done
 is "no warning and no error" "$(grep -E 'warning|error' <<<"$said")" ""
