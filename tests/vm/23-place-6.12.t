@@ -20,6 +20,7 @@ inside() # KIND boot options...
 	ok "$kind: the guest is fine" vm/boot.sh --image "$image" --job "$scratch/job" --out "$out" \
 		--file "$scratch/tollgate.ko" --file $tollgate --file tests/vm/guest-place.sh \
 		--no-icount --timeout 280 "$@"
+	[[ -e $out/place.tap ]] || tail -n 60 "$out/console.log" | sed 's/^/# /'
 	while IFS= read -r line; do
 		case $line in
 		"ok "*) n=$((n + 1)); echo "ok $n - $kind: ${line#ok * - }" ;;
