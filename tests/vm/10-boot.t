@@ -72,8 +72,8 @@ ok "a folder in /out is named on the console" grep -q "cannot hand over /out/fol
 
 ### Ways to fail
 
-refuses "a job that hangs" 5 '^tollgate: guest: did not end within 10 s' \
-	boot 'echo going; echo kept >/out/report; while :; do :; done' "$scratch/hang" --timeout 10
+refuses "a job that hangs" 5 '^tollgate: guest: did not end within 15 s' \
+	boot 'echo going; echo kept >/out/report; while :; do :; done' "$scratch/hang" --timeout 15
 ok "a hang keeps its console" grep -q going "$scratch/hang/console.log"
 is "a hang keeps only logs" "$(cd "$scratch/hang" && echo *)" "console.log qemu.log"
 
@@ -126,15 +126,19 @@ echo 'while :; do :; done' >"$hang"
 
 interrupted() # SIGNAL group|script -> exit code in $code
 {
-	local leader
+	local leader i
 
 	# A session of its own, as a terminal gives one; a background job of a
 	# script would ignore SIGINT.
 	setsid env --default-signal=INT "$vm/boot.sh" --image "$image" --job "$hang" \
 		--out "$scratch/signal" --no-icount --timeout 60 2>/dev/null &
 	leader=$!
-	sleep 1
-	grep -qs "$TMPDIR/tollgate[-]vm" /proc/[0-9]*/cmdline || echo "# no emulator was running"
+	for ((i = 0; i < 300; i++)); do
+		grep -qs "$TMPDIR/tollgate[-]vm" /proc/[0-9]*/cmdline && break
+		sleep 0.1
+	done
+	((i < 300)) || echo "# no emulator was running"
+	sleep 0.5
 	case $2 in
 	group) kill "-$1" -- "-$leader" ;;
 	script) kill "-$1" "$leader" ;;
@@ -150,9 +154,9 @@ interrupted TERM script
 is "SIGTERM to the script: exit 130" "$code" 130
 is "SIGTERM leaves nothing" "$(leftovers)" ""
 interrupted KILL script
-ok "SIGKILL of the script leaves nothing after 3 s" none_left_within 3
+ok "SIGKILL of the script leaves nothing" none_left_within 30
 interrupted KILL group
-ok "SIGKILL of the group leaves nothing after 3 s" none_left_within 3
+ok "SIGKILL of the group leaves nothing" none_left_within 30
 ok "no signal left results" test ! -e "$scratch/signal"
 
 ### vm/extract.sh alone
