@@ -62,13 +62,14 @@ static int default_dir(const struct tg_report *r, char *dir, size_t len, char *e
 
 /*
  * Whether the report can go where it shall, before anybody waits for figures:
- * the folder, or the nearest one above it that is there, may be written in.
- * Makes nothing: the run may still be refused.
+ * in the folder, or the nearest one above it that is there, another can be made.
+ * Permission bits alone do not tell: root may write in /proc, which takes nothing.
+ * Nothing of it is left: the run may still be refused.
  */
 static int check_output(const struct tg_options *o, char *err, size_t errlen)
 {
 	const char *dir = o->output ? o->output : tg_results_local();
-	char part[4096], *slash;
+	char part[4096], probe[sizeof(part) + 24], *slash;
 	struct stat st;
 
 	if (o->json)
@@ -87,6 +88,11 @@ static int check_output(const struct tg_options *o, char *err, size_t errlen)
 	}
 	if (!S_ISDIR(st.st_mode)) {
 		snprintf(err, errlen, "cannot write in %s: %s: %s", dir, part, strerror(ENOTDIR));
+		return TG_EXIT_IO;
+	}
+	snprintf(probe, sizeof(probe), "%s/.tollgate-XXXXXX", part);
+	if (!mkdtemp(probe) || rmdir(probe)) {
+		snprintf(err, errlen, "cannot write in %s: %s: %s", dir, part, strerror(errno));
 		return TG_EXIT_IO;
 	}
 	return TG_EXIT_OK;

@@ -242,6 +242,8 @@ fi
 : >"$scratch/file"
 refuses "output below a file" 6 "$scratch/file.*Not a directory" \
 	$tollgate run "${quick[@]}" -o "$scratch/file/x" insn/nop
+refuses "output where nobody can make a file, before measuring" 6 "cannot write in /proc/x: /proc: " \
+	$tollgate run --rounds 1000 -o /proc/x
 if [[ $EUID -eq 0 ]]; then
 	mkdir -m 755 "$scratch/open/locked"
 	refuses "output that may not be written, before measuring" 6 "cannot write in .*locked" \
