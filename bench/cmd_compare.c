@@ -164,6 +164,18 @@ static int check_copies(const struct tg_side *side)
 	return TG_EXIT_OK;
 }
 
+/* Whether the two measured any experiment in one unit. */
+static bool share_a_row(const struct tg_report *a, const struct tg_report *b)
+{
+	for (size_t i = 0; i < a->nr_figures; i++) {
+		const struct tg_figure *f = &a->figures[i], *g = tg_report_find(b, f->name);
+
+		if (g && f->status == TG_OK && g->status == TG_OK && f->unit == g->unit)
+			return true;
+	}
+	return false;
+}
+
 static int check_alike(const struct tg_side *first, const struct tg_side *side,
 		       unsigned int across)
 {
@@ -178,6 +190,12 @@ static int check_alike(const struct tg_side *first, const struct tg_side *side,
 			continue;
 		name_of(first, 0, a, sizeof(a));
 		name_of(side, i, b, sizeof(b));
+		if (!share_a_row(first->reports[0], side->reports[i])) {
+			snprintf(what, sizeof(what),
+				 "%s and %s are unlike: %s; and they have no experiment in common that both measured in one unit",
+				 a, b, why);
+			return complain(TG_EXIT_REFUSED, what);
+		}
 		n = snprintf(what, sizeof(what), "%s and %s are unlike: %s; --across %s", a, b, why,
 			     tg_key_names[key]);
 		/* the other keys that differ, by name: one answer for all */

@@ -200,6 +200,10 @@ exits "insns: 1 % is not above 2 %" 0 $tollgate compare --fail-above 2 "$scratch
 refuses "insns against cycles" 4 "unit differs: 'cycles' and 'insns'" \
 	$tollgate compare "$scratch/a.json" "$scratch/counts.json"
 
+refuses "no row in common: no advice that would not help" 4 \
+	'unlike: .* no experiment in common that both measured in one unit$' \
+	$tollgate compare "$user" "$vm"
+
 # Bad input.
 refuses "nothing to compare" 2 "at least two" $tollgate compare
 refuses "one report alone" 2 "at least two" $tollgate compare "$scratch/a.json"
