@@ -138,7 +138,7 @@ static int find_number(const struct tg_column *c, const struct tg_way *way, stru
 	for (size_t i = 0; i < f->nr_exhibits; i++)
 		s[i] = (struct tg_share){ f->exhibits[i].name, f->part->inputs[i].times,
 					  f->part->inputs[i].under, f->exhibits[i].value,
-					  f->exhibits[i].error };
+					  f->exhibits[i].error, f->part->inputs[i].floor };
 	o = rules[f->part->rule](s, f->nr_exhibits, f->part->bounds);
 	free(s);
 	f->result = o.result;

@@ -156,7 +156,7 @@ static char *say_side(const struct tg_finding *f, bool under)
 	for (size_t i = 0; text && i < f->nr_exhibits; i++) {
 		const struct tg_input *in = f->exhibits[i].input;
 
-		if (in->under != under)
+		if (in->under != under || in->floor)
 			continue;
 		tg_put_value(value, f->exhibits[i].value, f->exhibits[i].error);
 		snprintf(times, sizeof(times), fabs(in->times) == 1 ? "" : "%g x ", fabs(in->times));
@@ -168,20 +168,34 @@ static char *say_side(const struct tg_finding *f, bool under)
 	return text;
 }
 
+/* "; floor 2.1", of what is in the error besides the inputs' own; "" where nothing is. */
+static char *say_floor(const struct tg_finding *f)
+{
+	double floor = 0;
+
+	for (size_t i = 0; i < f->nr_exhibits; i++)
+		if (f->exhibits[i].input->floor)
+			floor += fabs(f->exhibits[i].input->times) *
+				 (fabs(f->exhibits[i].value) + f->exhibits[i].error);
+	return floor > 0 ? tg_text("; floor %.1f", floor) : strdup("");
+}
+
 char *tg_say_sum(const struct tg_finding *f)
 {
-	char *over, *under, *text = NULL;
+	char *over, *under, *floor, *text = NULL;
 
 	if (isnan(f->value) || (f->part->rule != TG_RULE_SUM && f->part->rule != TG_RULE_RATIO &&
 				f->part->rule != TG_RULE_ADD_UP))
 		return strdup("");
 	over = say_side(f, false);
 	under = say_side(f, true);
-	if (over && under)
+	floor = say_floor(f);
+	if (over && under && floor)
 		text = tg_text(*under ? strpbrk(over, "+-") || strpbrk(under, "+-") ?
-			       "= (%s) / (%s)" : "= %s / %s" : "= %s%s", over, under);
+			       "= (%s) / (%s)%s" : "= %s / %s%s" : "= %s%s%s", over, under, floor);
 	free(over);
 	free(under);
+	free(floor);
 	return text;
 }
 

@@ -14,8 +14,8 @@ import json
 import math
 import sys
 
-STRATEGIES = ["eager", "lazy_ts", "lazy_mirror", "lazy_counter", "deferred", "refresh", "skip",
-              "skip_owner"]
+STRATEGIES = ["eager", "eager_skip", "lazy_ts", "lazy_ts_mirror", "lazy_counter", "deferred",
+              "refresh", "deferred_skip", "deferred_skip_owner"]
 SCENES = ["pingpong", "kthread", "idle", "spin", "enter", "kernel1", "kernel2", "kernel8",
           "kernel64", "guest", "guest_other", "signal", "use1", "use2", "use4", "use8", "use16"]
 WIDTHS = ["avx", "avx512"]
@@ -129,7 +129,7 @@ the strategy's own tests and stores, less what overlaps.
 
 
 def screen(points):
-    shown = [s for s in STRATEGIES if s not in ("lazy_mirror", "refresh")]
+    shown = [s for s in STRATEGIES if s not in ("lazy_ts_mirror", "refresh")]
     print("| a stay in the kernel | " + " | ".join(shown) + " |")
     print("|---|" + "---|" * len(shown))
     for scene in SCENES:
@@ -167,13 +167,13 @@ def check(points):
                    figure["value"], value(scene, strategy, width, "dirty"))
         own = figure["value"] - saves - restores
         # eager has nothing to do; lazily, two stand for what the CPU asks CR0.TS
-        idle = {"eager": 0, "lazy_ts": 2, "lazy_mirror": 2, "lazy_counter": 2}
+        idle = {"eager": 0, "eager_skip": 0, "lazy_ts": 2, "lazy_ts_mirror": 2, "lazy_counter": 2}
         known = idle.get(strategy) if scene == "enter" else None
         results.append((figure["unit"] == "insns" and (own > 0 if known is None else own == known),
                         f"{figure['name']}: {saves:g} + {restores:g} + {own:g} of its own",
                         figure["unit"]))
     # one XSAVEOPT and one XRSTOR, and the strategy's own: the same at whatever rate of uses
-    for strategy in ("eager", "deferred", "skip"):
+    for strategy in ("eager", "eager_skip", "deferred", "deferred_skip"):
         for m in (2, 4, 8, 16):
             expect(f"{strategy}: use{m} is use1", value(f"use{m}", strategy),
                    value("use1", strategy))

@@ -395,8 +395,8 @@ static __u64 __attribute__((unused)) scene##_##strategy(struct tg_args *args)	\
 TG_VALUES_scene(FUNCTIONS, )
 
 /* values of axis strategy are those of enum tgf_strategy */
-#define IN_ORDER(id, prefix, name, what)					\
-	_Static_assert(TG_AT_strategy_##prefix == (int)TGF_##id, #prefix);
+#define IN_ORDER(id, name, what)						\
+	_Static_assert(TG_AT_strategy_##name == (int)TGF_##id, #name);
 TGF_STRATEGIES(IN_ORDER)
 
 #ifdef TGS_CHECKED

@@ -56,14 +56,14 @@ static void planted_fault(void **state)
 
 	(void)state;
 	planted = TGF_GUARD_SKIP_OWNER;
-	if (measure("fpu/scenario:skip:dirty@r3", &s, why, sizeof(why)) == TG_SKIPPED)
+	if (measure("fpu/scenario:deferred_skip:dirty@r3", &s, why, sizeof(why)) == TG_SKIPPED)
 		skip();
 	assert_non_null(strstr(why, " runs with registers that are not its own (check "));
-	assert_int_equal(measure("fpu/scenario:skip:dirty@r3", &s, why, sizeof(why)), TG_FAILED);
+	assert_int_equal(measure("fpu/scenario:deferred_skip:dirty@r3", &s, why, sizeof(why)), TG_FAILED);
 	assert_null(s.room);
 	/* the next figure is none the worse for it */
 	planted = TGF_NR_GUARDS;
-	assert_int_equal(measure("fpu/scenario:skip:dirty@r3", &s, why, sizeof(why)), TG_OK);
+	assert_int_equal(measure("fpu/scenario:deferred_skip:dirty@r3", &s, why, sizeof(why)), TG_OK);
 	tg_samples_free(&s);
 }
 

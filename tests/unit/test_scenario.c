@@ -27,15 +27,16 @@ struct did {
 	int saves, restores, skips;
 };
 
-#define ALL(...)	{ __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__,	\
+#define ALL(...)	{ __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, \
 			  __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__ }
 #define ONE		{ 1, 1, 0 }	/* saved, and loaded again */
 #define SKIP		{ 1, 0, 1 }	/* saved, and still loaded */
 #define NO		{ 0, 0, 0 }
 
 /*
- * In so many steps, by strategy: eager; lazy_ts, lazy_mirror, lazy_counter, whose users
- * trap or are still loaded; deferred, refresh, skip, skip_owner.
+ * In so many steps, by strategy: eager, eager_skip; lazy_ts, lazy_ts_mirror, lazy_counter,
+ * whose users trap or are still loaded; deferred, refresh, deferred_skip,
+ * deferred_skip_owner.
  */
 static const struct {
 	const char *scene;
@@ -45,21 +46,24 @@ static const struct {
 	/* two users by turns: each is saved as it goes and loaded as it comes */
 	{ "pingpong", 1, ALL(ONE) },
 	/* nobody took the registers meanwhile: who asks for the owner loads nothing */
-	{ "kthread", 1, { ONE, SKIP, SKIP, SKIP, ONE, ONE, SKIP, SKIP } },
-	{ "idle", 1, { ONE, SKIP, SKIP, SKIP, ONE, ONE, SKIP, SKIP } },
+	{ "kthread", 1, { ONE, SKIP, SKIP, SKIP, SKIP, ONE, ONE, SKIP, SKIP } },
+	{ "idle", 1, { ONE, SKIP, SKIP, SKIP, SKIP, ONE, ONE, SKIP, SKIP } },
 	/* deferred: saved once, long ago, and loaded when it leaves the kernel at last */
-	{ "spin", 1, { ONE, NO, NO, NO, NO, NO, NO, NO } },
+	{ "spin", 1, { ONE, ONE, NO, NO, NO, NO, NO, NO, NO } },
 	{ "enter", 1, ALL(NO) },
 	/* eager: each section saves and loads; others: the first saves, the way out loads */
 	{ "kernel1", 1, ALL(ONE) },
-	{ "kernel2", 1, { { 2, 2, 0 }, ONE, ONE, ONE, ONE, ONE, ONE, ONE } },
-	{ "kernel8", 1, { { 8, 8, 0 }, ONE, ONE, ONE, ONE, ONE, ONE, ONE } },
-	{ "kernel64", 1, { { 64, 64, 0 }, ONE, ONE, ONE, ONE, ONE, ONE, ONE } },
+	{ "kernel2", 1, { { 2, 2, 0 }, { 2, 2, 0 }, ONE, ONE, ONE, ONE,
+			    ONE, ONE, ONE } },
+	{ "kernel8", 1, { { 8, 8, 0 }, { 8, 8, 0 }, ONE, ONE, ONE, ONE,
+			    ONE, ONE, ONE } },
+	{ "kernel64", 1, { { 64, 64, 0 }, { 64, 64, 0 }, ONE, ONE, ONE, ONE,
+			    ONE, ONE, ONE } },
 	/* eager loads the task after each exit, and saves it before each entry */
-	{ "guest", 1, { { 2, 2, 0 }, ONE, ONE, ONE, ONE, ONE, ONE, SKIP } },
+	{ "guest", 1, { { 2, 2, 0 }, { 2, 2, 0 }, ONE, ONE, ONE, ONE, ONE, ONE, SKIP } },
 	/* guest and the other task; eager: and the vCPU's task, twice */
-	{ "guest_other", 2, { { 4, 4, 0 }, { 2, 2, 0 }, { 2, 2, 0 }, { 2, 2, 0 }, { 2, 2, 0 },
-			      { 2, 2, 0 }, { 2, 2, 0 }, { 2, 2, 0 } } },
+	{ "guest_other", 2, { { 4, 4, 0 }, { 4, 4, 0 }, { 2, 2, 0 }, { 2, 2, 0 }, { 2, 2, 0 },
+			      { 2, 2, 0 }, { 2, 2, 0 }, { 2, 2, 0 }, { 2, 2, 0 } } },
 	/* the frame; the handler's initial configuration, and the frame again */
 	{ "signal", 2, ALL({ 1, 2, 0 }) },
 	{ "use1", 1, ALL(ONE) },
@@ -228,16 +232,16 @@ static const struct {
 	enum tgs_fault fault;
 } plants[] = {
 	{ TGF_GUARD_SWITCH_SAVE, "fpu/scenario:dirty@r3", TGS_WRONG_MEMORY },
-	{ TGF_GUARD_SWITCH_SAVE, "fpu/scenario:skip:dirty@r3", TGS_WRONG_MEMORY },
+	{ TGF_GUARD_SWITCH_SAVE, "fpu/scenario:deferred_skip:dirty@r3", TGS_WRONG_MEMORY },
 	{ TGF_GUARD_SWITCH_RELOAD, "fpu/scenario:deferred:dirty@r3", TGS_WRONG_REGISTERS },
 	{ TGF_GUARD_EAGER_LOAD, "fpu/scenario:unmodified@r3", TGS_WRONG_REGISTERS },
-	{ TGF_GUARD_SKIP_OWNER, "fpu/scenario:skip:unmodified@r3", TGS_WRONG_REGISTERS },
+	{ TGF_GUARD_SKIP_OWNER, "fpu/scenario:deferred_skip:unmodified@r3", TGS_WRONG_REGISTERS },
 	{ TGF_GUARD_SKIP_OWNER, "fpu/scenario:use4:lazy_ts:dirty@r3", TGS_WRONG_REGISTERS },
 	{ TGF_GUARD_KERNEL_SAVE, "fpu/scenario:kernel1:deferred:dirty@r3", TGS_WRONG_REGISTERS },
 	{ TGF_GUARD_KERNEL_RELOAD, "fpu/scenario:kernel8:deferred@r3", TGS_WRONG_REGISTERS },
 	{ TGF_GUARD_KERNEL_RELOAD, "fpu/scenario:kernel1:unmodified@r3", TGS_WRONG_REGISTERS },
-	{ TGF_GUARD_KERNEL_OWNER, "fpu/scenario:kernel1:skip@r3", TGS_WRONG_REGISTERS },
-	{ TGF_GUARD_GUEST_OWNER, "fpu/scenario:guest_other:skip:dirty@r3", TGS_WRONG_REGISTERS },
+	{ TGF_GUARD_KERNEL_OWNER, "fpu/scenario:kernel1:deferred_skip@r3", TGS_WRONG_REGISTERS },
+	{ TGF_GUARD_GUEST_OWNER, "fpu/scenario:guest_other:deferred_skip:dirty@r3", TGS_WRONG_REGISTERS },
 	{ TGF_GUARD_GUEST_KEEP, "fpu/scenario:guest:deferred:dirty@r3", TGS_WRONG_REGISTERS },
 };
 
@@ -292,7 +296,7 @@ static void left_out(void **state)
 	assert_true(leaves_out("fpu/scenario:lazy_ts:dirty@r3", "#NM"));
 	assert_true(leaves_out("fpu/scenario:lazy_ts:dirty@r3", "mov cr0"));
 	assert_false(leaves_out("fpu/scenario:deferred:dirty@r3", "#NM"));
-	assert_false(leaves_out("fpu/scenario:skip:dirty@r3", "clts"));
+	assert_false(leaves_out("fpu/scenario:deferred_skip:dirty@r3", "clts"));
 	assert_true(leaves_out("fpu/scenario:guest@r3", "vmresume"));
 	assert_false(leaves_out("fpu/scenario:kernel1@r3", "wrpkru"));
 }
