@@ -57,9 +57,13 @@ TGF_INLINE void tgf_set_ts(enum tgf_strategy s, struct tgf_cpu *cpu, int ts)
 		TGF_CLTS(cpu);
 }
 
+/*
+ * Linux 4.8, fpu__restore() and switch_fpu_prepare(): struct fpu::counter is an unsigned
+ * char, so that after 256 in a row it wraps and the task is lazy again for a while.
+ */
 TGF_INLINE void tgf_count_use(enum tgf_strategy s, struct tgf_fpu *fpu)
 {
-	if (s == TGF_LAZY_COUNTER && fpu->uses <= TGF_HOT_USES)
+	if (s == TGF_LAZY_COUNTER)
 		fpu->uses++;
 }
 
@@ -145,8 +149,7 @@ TGF_INLINE void tgf_switch_in(enum tgf_strategy s, struct tgf_cpu *cpu, struct t
 	} else if (tgf_is_eager(s)) {
 		if (TGF_GUARD(EAGER_LOAD))
 			tgf_move_to_cpu(s, cpu, next);
-	} else if (tgf_loaded(cpu, next) ||
-		   (s == TGF_LAZY_COUNTER && TGF_IS_HOT(next))) {
+	} else if (s == TGF_LAZY_COUNTER ? TGF_IS_HOT(next) : tgf_loaded(cpu, next)) {
 		tgf_set_ts(s, cpu, 0);
 		tgf_move_to_cpu(s, cpu, next);
 		tgf_count_use(s, next);

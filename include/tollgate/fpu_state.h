@@ -28,7 +28,8 @@
 	X(LAZY_TS_MIRROR, lazy_ts_mirror,					\
 	  "lazy_ts with a per-CPU mirror of CR0.TS that avoids writes")		\
 	X(LAZY_COUNTER, lazy_counter,						\
-	  "lazy_ts_mirror that loads at the switch after enough uses in a row")	\
+	  "by CR0.TS, its mirror, and at the switch after enough uses in a row:"	\
+	  " Linux 4.8 with eagerfpu=off")					\
 	X(DEFERRED, deferred, "loads on the way to user mode")			\
 	X(REFRESH, refresh,							\
 	  "deferred, flag set at every copy or move to memory as well")		\
@@ -65,7 +66,7 @@ struct tgf_fpu {
 	signed char last_cpu;	/* where it was last loaded; TGF_NOWHERE */
 	unsigned char active;	/* state 1 */
 	unsigned char reload;	/* load on the way to user mode (deferred kinds) */
-	unsigned char uses;	/* switches in a row that found it used; saturates */
+	unsigned char uses;	/* traps and preloads in a row; wraps, see tgf_count_use() */
 	unsigned char used;	/* has state at all; not read here, see the checker */
 };
 

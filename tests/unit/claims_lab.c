@@ -121,7 +121,7 @@ struct tg_figure *lab_figure(struct tg_report *r, const char *name)
 	f->method = must(strdup("SLOPE"));
 	/* what is taken off a figure below a line is smaller than it, and a floor is none */
 	f->value = strstr(name, ":enter:eager") ? 0 :
-		   strstr(name, ":enter") || strstr(name, ":lazy") ? 3 : 100;
+		   strstr(name, ":enter") || strstr(name, ":lazy_ts") ? 3 : 100;
 	f->error = LAB_ERROR;
 	f->samples = 100 * LAB_ROUNDS;
 	return f;

@@ -261,6 +261,19 @@ static void the_counter_loads_at_the_switch(void **state)
 	}
 	assert_int_equal(traps, TGF_HOT_USES + 1);
 	assert_int_equal(first, TGF_HOT_USES + 2);
+	/* nor for 256 in all; then as in the beginning, over and over */
+	for (int i = 11; i <= 3 * 256; i++) {
+		tgf_lazy_counter_switch_in(&cpu, &a);
+		if (did.ts) {
+			traps++;
+			tgf_lazy_counter_nm(&cpu, &a);
+		}
+		tgf_lazy_counter_switch_out(&cpu, &a);
+		if (i == 256)
+			assert_int_equal(traps, TGF_HOT_USES + 1);
+		tgf_lazy_counter_switch_in(&cpu, NULL);
+	}
+	assert_int_equal(traps, 3 * (TGF_HOT_USES + 1));
 	/* once without */
 	tgf_lazy_counter_switch_in(&cpu, &a);
 	a.active = 0;

@@ -61,6 +61,10 @@ static void planted_fault(void **state)
 	assert_non_null(strstr(why, " runs with registers that are not its own (check "));
 	assert_int_equal(measure("fpu/scenario:deferred_skip:dirty@r3", &s, why, sizeof(why)), TG_FAILED);
 	assert_null(s.room);
+	/* contexts in their initial state are alike: there those that differ tell */
+	planted = TGF_GUARD_SWITCH_RELOAD;
+	assert_int_equal(measure("fpu/scenario:deferred@r3", &s, why, sizeof(why)), TG_FAILED);
+	assert_non_null(strstr(why, " runs with registers that are not its own (check "));
 	/* the next figure is none the worse for it */
 	planted = TGF_NR_GUARDS;
 	assert_int_equal(measure("fpu/scenario:deferred_skip:dirty@r3", &s, why, sizeof(why)), TG_OK);
