@@ -42,8 +42,11 @@ class Points:
         self.figures = {f["name"]: f for f in self.report["figures"]}
 
     def get(self, name):
+        """Where it was measured, and in rounds enough to have an error."""
         figure = self.figures.get(name)
-        return figure if figure and figure["status"] in ("ok", "not-resolvable") else None
+        if not figure or figure["status"] not in ("ok", "not-resolvable"):
+            return None
+        return figure if figure["error"] is not None else None
 
     def all(self):
         for scene in SCENES:
