@@ -113,7 +113,7 @@ static char *say_table(const struct tg_finding *f)
 
 static char *say_value(const struct tg_finding *f)
 {
-	char value[TG_CELL], bounds[TG_CELL];
+	char value[TG_CELL], bounds[TG_CELL], floor[TG_CELL];
 
 	switch (f->part->rule) {
 	case TG_RULE_TABLE:
@@ -127,8 +127,9 @@ static char *say_value(const struct tg_finding *f)
 	default:
 		tg_put_finding(value, f);
 		tg_put_bounds(bounds, f->part->bounds);
-		return tg_text("%s%s%s: %s%s%s", f->part->kase, *f->part->kase ? ": " : "",
-			       f->part->what, value, *bounds ? ", " : "", bounds);
+		tg_put_floor(floor, f);
+		return tg_text("%s%s%s: %s%s%s%s", f->part->kase, *f->part->kase ? ": " : "",
+			       f->part->what, value, floor, *bounds ? ", " : "", bounds);
 	}
 }
 
@@ -168,34 +169,20 @@ static char *say_side(const struct tg_finding *f, bool under)
 	return text;
 }
 
-/* "; floor 2.1", of what is in the error besides the inputs' own; "" where nothing is. */
-static char *say_floor(const struct tg_finding *f)
-{
-	double floor = 0;
-
-	for (size_t i = 0; i < f->nr_exhibits; i++)
-		if (f->exhibits[i].input->floor)
-			floor += fabs(f->exhibits[i].input->times) *
-				 (fabs(f->exhibits[i].value) + f->exhibits[i].error);
-	return floor > 0 ? tg_text("; floor %.1f", floor) : strdup("");
-}
-
 char *tg_say_sum(const struct tg_finding *f)
 {
-	char *over, *under, *floor, *text = NULL;
+	char *over, *under, *text = NULL;
 
 	if (isnan(f->value) || (f->part->rule != TG_RULE_SUM && f->part->rule != TG_RULE_RATIO &&
 				f->part->rule != TG_RULE_ADD_UP))
 		return strdup("");
 	over = say_side(f, false);
 	under = say_side(f, true);
-	floor = say_floor(f);
-	if (over && under && floor)
+	if (over && under)
 		text = tg_text(*under ? strpbrk(over, "+-") || strpbrk(under, "+-") ?
-			       "= (%s) / (%s)%s" : "= %s / %s%s" : "= %s%s%s", over, under, floor);
+			       "= (%s) / (%s)" : "= %s / %s" : "= %s%s", over, under);
 	free(over);
 	free(under);
-	free(floor);
 	return text;
 }
 

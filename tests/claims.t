@@ -42,7 +42,7 @@ is "the sum is of all claims" "$(grep -oE '^[A-Z] 49 claims:' <<<"$text" | tr '\
 is "gs.user is settled" "$(verdict gs.user "$user")" holds
 is "fpu.parts is answered" "$(verdict fpu.parts "$user")" answered
 like "fpu.boundary is settled" '^(holds|does not hold)$' "$(verdict fpu.boundary "$user")"
-like "fpu.skip is settled in rehearsal" ' in rehearsal$' "$(verdict fpu.skip "$user")"
+like "fpu.atomic is settled in rehearsal" ' in rehearsal$' "$(verdict fpu.atomic "$user")"
 is "nothing is settled by instructions" \
 	"$($tollgate claims --json "$vm" | grep -cE '^     "verdict": "(holds|does not hold|depends|answered)"')" 0
 make_report slow scale 'gs/wrgsbase@r3' 10

@@ -36,6 +36,13 @@
 	HOLDS(SUM, "", "cycles lost where nothing is switched, " how, AT_MOST(5),	\
 	      IN(1, "fpu/atomic:read" where "@r3"))
 
+/* fpu.skip: a whole stay with a kernel thread between, whose contexts nobody touches */
+#define SKIP_STAY(kase, width)								\
+	HOLDS(SUM, kase, "cycles saved in a whole stay", AT_LEAST(10),			\
+	      IN(1, "fpu/scenario:kthread:deferred" width ":unmodified@r3"),		\
+	      IN(-1, "fpu/scenario:kthread:deferred_skip" width ":unmodified@r3"),	\
+	      STAY_FLOOR(width))
+
 /* fpu.atomic */
 #define LOCKED(kase, what, form, where)							\
 	HOLDS(SUM, kase, "cycles dearer than " what, AT_LEAST(5),			\

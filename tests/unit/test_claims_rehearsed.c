@@ -93,6 +93,7 @@ static void fpu_deferred(void **state)
 	set(&l, "scenario:enter:eager_skip:avx512:dirty", -4.5);
 	r = lab_ruling(&l);
 	assert_int_equal(r->by->answer, TG_NOT_RESOLVED);
+	lab_says(r->by->why, " with a floor of 4.6, too wide to tell whether <=5");
 	tg_ruling_free(r);
 	set(&l, "scenario:enter:eager_skip:avx512:dirty", 0);
 	lab_expect(&l, TG_HOLDS);
