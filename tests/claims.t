@@ -48,6 +48,10 @@ is "nothing is settled by instructions" \
 make_report slow scale 'gs/wrgsbase@r3' 10
 is "one figure across the threshold flips it" "$(verdict gs.user "$scratch/slow.json")" \
 	"does not hold"
+make_report stay scale 'fpu/scenario:dirty@r3' 3
+like "a stay that is no sum of its instructions is named" '^fpu/scenario:dirty@r3: [0-9.]+, bare ' \
+	"$(results/scenarios.py sums "$scratch/stay.json" | grep '^fpu/scenario:dirty@r3')"
+is "and fails" "$(results/scenarios.py sums "$scratch/stay.json" >/dev/null; echo $?)" 1
 make_report quick rounds 3
 is "quick figures are not used" "$(verdict gs.user "$scratch/quick.json")" "not measured yet"
 make_report ticks set calibration.unit '"tsc"'
