@@ -54,11 +54,12 @@ const struct tg_thread_info tg_threads[TG_NR_THREADS] = {
 #define WITHIN(x, y)	BOUNDS(x, y, false)
 #define ANY		BOUNDS(-INFINITY, INFINITY, false)
 
-#define IN(times, name)		{ times, name, false, false }
-#define PER(times, name)	{ times, name, true, false }
-#define IN_LATER(times, name)	{ times, name, false, true }
-#define PER_LATER(times, name)	{ times, name, true, true }
-#define NOTHING			{ 0, NULL, false, true }
+#define IN(times, name)		{ times, name, false, false, false }
+#define PER(times, name)	{ times, name, true, false, false }
+#define FLOOR(times, name)	{ times, name, false, false, true }
+#define IN_LATER(times, name)	{ times, name, false, true, false }
+#define PER_LATER(times, name)	{ times, name, true, true, false }
+#define NOTHING			{ 0, NULL, false, true, false }
 
 const struct tg_claim tg_claims[TG_NR_CLAIMS] = {
 #include <tollgate/claims.def>

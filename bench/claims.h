@@ -47,6 +47,7 @@ struct tg_input {
 	const char *name;	/* NULL: nothing measures this yet */
 	bool under;		/* below the line of a RATIO */
 	bool later;		/* its maker is yet to come */
+	bool floor;		/* what the method reads where there is nothing: see FLOOR() */
 };
 
 struct tg_part {

@@ -103,17 +103,31 @@ static int take_inputs(const struct tg_column *c, const struct tg_way *way, stru
 	return 0;
 }
 
+void tg_put_floor(char *cell, const struct tg_finding *f)
+{
+	double floor = 0;
+
+	for (size_t i = 0; i < f->nr_exhibits; i++)
+		if (f->exhibits[i].input && f->exhibits[i].input->floor)
+			floor += fabs(f->exhibits[i].input->times) *
+				 (fabs(f->exhibits[i].value) + f->exhibits[i].error);
+	*cell = 0;
+	if (floor > 0)
+		snprintf(cell, TG_CELL, " with a floor of %.1f", floor);
+}
+
 static int say_open(struct tg_finding *f)
 {
-	char value[TG_CELL], bounds[TG_CELL];
+	char value[TG_CELL], bounds[TG_CELL], floor[TG_CELL];
 
 	tg_put_finding(value, f);
+	tg_put_floor(floor, f);
 	tg_put_bounds(bounds, f->part->bounds);
 	if (isnan(f->value))
 		return say_why(f, TG_OPEN, tg_text("%s: what it is divided by is not told from 0",
 						   f->part->what));
-	return say_why(f, TG_OPEN, tg_text("%s: %s, too wide to tell%s%s", f->part->what, value,
-					   *bounds ? " whether " : " from 0", bounds));
+	return say_why(f, TG_OPEN, tg_text("%s: %s%s, too wide to tell%s%s", f->part->what,
+					   value, floor, *bounds ? " whether " : " from 0", bounds));
 }
 
 /* SUM, RATIO, ADD_UP */
@@ -138,7 +152,7 @@ static int find_number(const struct tg_column *c, const struct tg_way *way, stru
 	for (size_t i = 0; i < f->nr_exhibits; i++)
 		s[i] = (struct tg_share){ f->exhibits[i].name, f->part->inputs[i].times,
 					  f->part->inputs[i].under, f->exhibits[i].value,
-					  f->exhibits[i].error };
+					  f->exhibits[i].error, f->part->inputs[i].floor };
 	o = rules[f->part->rule](s, f->nr_exhibits, f->part->bounds);
 	free(s);
 	f->result = o.result;

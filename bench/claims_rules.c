@@ -32,7 +32,7 @@ static double weight(const struct tg_share *s, double t)
 static bool is_first(const struct tg_share *s, size_t at)
 {
 	for (size_t i = 0; i < at; i++)
-		if (!strcmp(s[i].name, s[at].name))
+		if (!s[i].floor && !strcmp(s[i].name, s[at].name))
 			return false;
 	return true;
 }
@@ -40,20 +40,24 @@ static bool is_first(const struct tg_share *s, size_t at)
 /* N - t D and its error; without shares below the line t does not matter. */
 static double sum_of(const struct tg_share *s, size_t nr, double t, double *error)
 {
-	double sum = 0, squares = 0;
+	double sum = 0, squares = 0, floors = 0;
 
 	for (size_t i = 0; i < nr; i++) {
 		double times = 0;
 
+		if (s[i].floor) {
+			floors += fabs(s[i].times) * (fabs(s[i].value) + s[i].error);
+			continue;
+		}
 		sum += weight(&s[i], t) * s[i].value;
 		if (!is_first(s, i))
 			continue;
 		for (size_t k = i; k < nr; k++)
-			if (!strcmp(s[k].name, s[i].name))
+			if (!s[k].floor && !strcmp(s[k].name, s[i].name))
 				times += weight(&s[k], t);
 		squares += times * times * s[i].error * s[i].error;
 	}
-	*error = sqrt(squares);
+	*error = sqrt(squares) + floors;
 	return sum;
 }
 

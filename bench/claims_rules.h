@@ -11,6 +11,7 @@ struct tg_share {
 	double times;
 	bool under;		/* RATIO: below the line */
 	double value, error;	/* half-width of the 95 % interval */
+	bool floor;		/* of a SUM: no share, see tg_rule_sum() */
 };
 
 /* What a rule makes of them. */

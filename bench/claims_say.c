@@ -113,7 +113,7 @@ static char *say_table(const struct tg_finding *f)
 
 static char *say_value(const struct tg_finding *f)
 {
-	char value[TG_CELL], bounds[TG_CELL];
+	char value[TG_CELL], bounds[TG_CELL], floor[TG_CELL];
 
 	switch (f->part->rule) {
 	case TG_RULE_TABLE:
@@ -127,8 +127,9 @@ static char *say_value(const struct tg_finding *f)
 	default:
 		tg_put_finding(value, f);
 		tg_put_bounds(bounds, f->part->bounds);
-		return tg_text("%s%s%s: %s%s%s", f->part->kase, *f->part->kase ? ": " : "",
-			       f->part->what, value, *bounds ? ", " : "", bounds);
+		tg_put_floor(floor, f);
+		return tg_text("%s%s%s: %s%s%s%s", f->part->kase, *f->part->kase ? ": " : "",
+			       f->part->what, value, floor, *bounds ? ", " : "", bounds);
 	}
 }
 
@@ -156,7 +157,7 @@ static char *say_side(const struct tg_finding *f, bool under)
 	for (size_t i = 0; text && i < f->nr_exhibits; i++) {
 		const struct tg_input *in = f->exhibits[i].input;
 
-		if (in->under != under)
+		if (in->under != under || in->floor)
 			continue;
 		tg_put_value(value, f->exhibits[i].value, f->exhibits[i].error);
 		snprintf(times, sizeof(times), fabs(in->times) == 1 ? "" : "%g x ", fabs(in->times));

@@ -113,12 +113,12 @@ static bool counts(enum tgf_strategy s, int c, int t)
 	const struct tgf_fpu *fpu = &tgm.fpu[t];
 	const struct tgf_cpu *cpu = &tgm.cpu[c];
 
-	if (t == TGM_GUEST && s != TGF_SKIP_OWNER)
+	if (t == TGM_GUEST && s != TGF_DEFERRED_SKIP_OWNER)
 		return false;
 	return fpu->active || (tgf_skips(s) && cpu->owner == fpu && fpu->last_cpu == cpu->id);
 }
 
-#define DEFINE(id, p, name, what)							\
+#define DEFINE(id, p, what)								\
 static void p##_switch_out(int c, int t) { tgf_##p##_switch_out(&tgm.cpu[c], fpu_of(t)); }	\
 static void p##_switch_in(int c, int t) { tgf_##p##_switch_in(&tgm.cpu[c], fpu_of(t)); }	\
 static enum tgf_run p##_exit_user(int c, int t)						\
@@ -147,7 +147,7 @@ static void p##_ptrace_write(int t) { tgf_##p##_ptrace_write(&tgm.fpu[t]); }		\
 static bool p##_counts(int c, int t) { return counts(TGF_##id, c, t); }
 TGF_STRATEGIES(DEFINE)
 
-#define ROW(id, p, name, what)								\
+#define ROW(id, p, what)									\
 	[TGF_##id] = { p##_switch_out, p##_switch_in, p##_exit_user, p##_nm, usable, p##_begin,	\
 		       p##_end, guest_new, p##_guest_load, p##_guest_put, p##_save, p##_restore, \
 		       p##_fork, p##_clear, p##_read, p##_write, p##_exit, NULL, ptrace_read,	\
@@ -223,7 +223,7 @@ const struct tgm_ops tgm_swapped_ops[TGM_NR_SWAPPED] = {
 	[TGM_SWAPPED_PUT] = SWAPPED(ask_and_load, swapped_put_unasked),
 };
 
-#define NAME(id, p, name, what)	name,
+#define NAME(id, p, what)	#p,
 const char *const tgm_strategy_names[TGF_NR_STRATEGIES] = {
 	TGF_STRATEGIES(NAME)
 };

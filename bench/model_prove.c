@@ -69,10 +69,10 @@ int tgm_add_proofs(struct tgm_options *o, const struct tgm_run *run,
 	if (run->kind == TGM_OURS) {
 		snprintf(name, sizeof(name), "fpu.states/%s", run->name + strlen("ours/"));
 		rc |= tgm_add_proof(o, name, passed, r->states, bound, why);
-		if (!strcmp(run->name, "ours/deferred-skip-owner/regs"))
-			rc |= tgm_add_proof(o, "fpu.guest/deferred-skip-owner", passed, r->states,
+		if (!strcmp(run->name, "ours/deferred_skip_owner/regs"))
+			rc |= tgm_add_proof(o, "fpu.guest/deferred_skip_owner", passed, r->states,
 					bound, why);
-		if (!strcmp(run->name, "ours/deferred-skip/regs"))
+		if (!strcmp(run->name, "ours/deferred_skip/regs"))
 			rc |= tgm_add_proof(o, "fpu.signal/ours", passed, r->states, bound, why);
 	}
 	if (run->kind == TGM_POSTED) {

@@ -26,42 +26,42 @@ static const struct tgm_scope writes = { "own-write", WRITES, 2, 2, 0 };
  */
 static const char mutants[TGF_NR_GUARDS][TGF_NR_STRATEGIES + 1] = {
 #define R(guard, row)	[TGF_GUARD_##guard] = row,
-	R(SWITCH_SAVE,	"ssssssss")
-	R(SWITCH_RELOAD,	"----ssss")
-	R(EAGER_LOAD,		"s-------")
-	R(TS_SET,		"-sss----")
-	R(MIRROR_SET,		"--tt----")
-	R(SKIP_OWNER,		"-aaa--aa")
-	R(SKIP_CPU,		"-aaa--ss")
-	R(EXIT_IRQS,		"----ssss")
-	R(OWNER_FRESH,	"-sss--ss")
-	R(KERNEL_SAVE,	"aaaaaaaa")
-	R(KERNEL_OWNER,	"-aaa--aa")
-	R(KERNEL_RELOAD,	"s---s-ss")
-	R(KERNEL_BUSY,	"ssssssss")
-	R(GUEST_SAVE,		"asssssss")
-	R(GUEST_OWNER,	"-aaa--ss")
-	R(GUEST_KEEP,		"ssssssss")
-	R(GUEST_BUSY,		"stttssss")
-	R(GUEST_NEW,		"-------v")
-	R(SIGNAL_LOAD,	"-tttaaaa")
-	R(SIGNAL_LOCK,	"-tttaaaa")
-	R(RESTORE_OWNER,	"-aaa--aa")
-	R(RESTORE_LOCK,	"stttssss")
-	R(RESTORE_CLEAR,	"ssssssss")
-	R(CLEAR_OWNER,	"-aaa--aa")
-	R(CLEAR_LOCK,		"-tttssss")
-	R(FORK_SOURCE,	"-tttaaaa")
-	R(FORK_LOCK,		"-tttaaaa")
-	R(FORK_CPU,		"-vvv--vv")
-	R(READ_SAVE,		"ssssssss")
-	R(READ_LOCK,		"-tttaaaa")
-	R(WRITE_DROP,		"vvvvvvvv")
-	R(WRITE_RELOAD,	"sssss-ss")
-	R(WRITE_LOCK,		"v--v----")
-	R(PTRACE_CPU,		"-vvv--vv")
-	R(PKRU_KEEP,		"pppppppp")
-	R(PKRU_LOAD,		"pppppppp")
+	R(SWITCH_SAVE,	"sssssssss")
+	R(SWITCH_RELOAD,	"-----ssss")
+	R(EAGER_LOAD,		"ss-------")
+	R(TS_SET,		"--sss----")
+	R(MIRROR_SET,		"---tt----")
+	R(SKIP_OWNER,		"-aaaa--aa")
+	R(SKIP_CPU,		"-saaa--ss")
+	R(EXIT_IRQS,		"-----ssss")
+	R(OWNER_FRESH,	"-ssss--ss")
+	R(KERNEL_SAVE,	"aaaaaaaaa")
+	R(KERNEL_OWNER,	"-aaaa--aa")
+	R(KERNEL_RELOAD,	"ss---s-ss")
+	R(KERNEL_BUSY,	"sssssssss")
+	R(GUEST_SAVE,		"aasssssss")
+	R(GUEST_OWNER,	"-aaaa--ss")
+	R(GUEST_KEEP,		"sssssssss")
+	R(GUEST_BUSY,		"sstttssss")
+	R(GUEST_NEW,		"--------v")
+	R(SIGNAL_LOAD,	"--tttaaaa")
+	R(SIGNAL_LOCK,	"--tttaaaa")
+	R(RESTORE_OWNER,	"--aaa--aa")
+	R(RESTORE_LOCK,	"sstttssss")
+	R(RESTORE_CLEAR,	"sssssssss")
+	R(CLEAR_OWNER,	"--aaa--aa")
+	R(CLEAR_LOCK,		"--tttssss")
+	R(FORK_SOURCE,	"--tttaaaa")
+	R(FORK_LOCK,		"--tttaaaa")
+	R(FORK_CPU,		"-vvvv--vv")
+	R(READ_SAVE,		"sssssssss")
+	R(READ_LOCK,		"--tttaaaa")
+	R(WRITE_DROP,		"vvvvvvvvv")
+	R(WRITE_RELOAD,	"ssssss-ss")
+	R(WRITE_LOCK,		"vv--v----")
+	R(PTRACE_CPU,		"-vvvv--vv")
+	R(PKRU_KEEP,		"ppppppppp")
+	R(PKRU_LOAD,		"ppppppppp")
 #undef R
 };
 
@@ -119,7 +119,7 @@ static const struct {
 	const struct tgm_ops *ops;
 	const char *expected, *story;
 } history[] = {
-	{ "owner-cached-2019", TGF_SKIP, TGF_GUARD_OWNER_FRESH, NULL, "sees",
+	{ "owner-cached-2019", TGF_DEFERRED_SKIP, TGF_GUARD_OWNER_FRESH, NULL, "sees",
 	  "59c4bd853abc, v5.4: the compiler kept this CPU's owner from before a reschedule "
 	  "(this_cpu_read_stable), so a task took another's registers for its own" },
 	{ "kvm-mended-2020", TGF_DEFERRED, -1, &tgm_swapped_ops[TGM_SWAPPED], NULL,
@@ -132,7 +132,7 @@ static const struct {
 	{ "kvm-put-2020", TGF_DEFERRED, -1, &tgm_swapped_ops[TGM_SWAPPED_PUT], "saves",
 	  "c9aef3b85f42, v5.6: with the load flag set, kvm_put_guest_fpu() saved registers that were "
 	  "not the guest's as the guest's" },
-	{ "failed-restore-2020", TGF_SKIP, TGF_GUARD_RESTORE_OWNER, NULL, "saves",
+	{ "failed-restore-2020", TGF_DEFERRED_SKIP, TGF_GUARD_RESTORE_OWNER, NULL, "saves",
 	  "bbc55341b9c6 (2020), d8778e393afa (2021): XRSTOR from a signal frame failed after it "
 	  "had changed registers that still counted as another task's" },
 	{ "fsave-header-2019", TGF_DEFERRED, -1, NULL, "saves",

@@ -29,7 +29,6 @@ void tgs_reset(struct tgs_stage *st, enum tgf_strategy s)
 		c->fpu.last_cpu = TGF_NOWHERE;
 		c->fpu.active = 0;
 		c->fpu.reload = s >= TGF_DEFERRED && s != TGS_NONE;
-		c->fpu.uses = 0;
 		c->is.touches = 0;
 	}
 	st->cpu.owner = NULL;
@@ -115,6 +114,10 @@ static void find_fault(struct tgs_stage *st, enum tgs_fault fault, int whose)
 
 void tgs_check(struct tgs_stage *st, enum tgs_who running, bool registers)
 {
+	if (st->blind) {
+		st->blind--;
+		return;
+	}
 	st->checks++;
 	if (registers) {
 		asm volatile("xsave64 %0" : "+m" (st->scratch)

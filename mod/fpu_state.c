@@ -11,9 +11,14 @@
 
 #define TGF_INLINE	static inline __attribute__((always_inline, unused))
 
+TGF_INLINE int tgf_is_eager(enum tgf_strategy s)
+{
+	return s == TGF_EAGER || s == TGF_EAGER_SKIP;
+}
+
 TGF_INLINE int tgf_is_lazy(enum tgf_strategy s)
 {
-	return s == TGF_LAZY_TS || s == TGF_LAZY_MIRROR || s == TGF_LAZY_COUNTER;
+	return s == TGF_LAZY_TS || s == TGF_LAZY_TS_MIRROR || s == TGF_LAZY_COUNTER;
 }
 
 TGF_INLINE int tgf_is_deferred(enum tgf_strategy s)
@@ -24,7 +29,8 @@ TGF_INLINE int tgf_is_deferred(enum tgf_strategy s)
 /* Whether a load is left out when the registers still hold the context. */
 TGF_INLINE int tgf_skips(enum tgf_strategy s)
 {
-	return tgf_is_lazy(s) || s == TGF_SKIP || s == TGF_SKIP_OWNER;
+	return s == TGF_EAGER_SKIP || tgf_is_lazy(s) || s == TGF_DEFERRED_SKIP ||
+	       s == TGF_DEFERRED_SKIP_OWNER;
 }
 
 /* State 1 or 2a: this CPU's registers hold the context as it was last saved or loaded. */
@@ -51,9 +57,13 @@ TGF_INLINE void tgf_set_ts(enum tgf_strategy s, struct tgf_cpu *cpu, int ts)
 		TGF_CLTS(cpu);
 }
 
+/*
+ * Linux 4.8, fpu__restore() and switch_fpu_prepare(): struct fpu::counter is an unsigned
+ * char, so that after 256 in a row it wraps and the task is lazy again for a while.
+ */
 TGF_INLINE void tgf_count_use(enum tgf_strategy s, struct tgf_fpu *fpu)
 {
-	if (s == TGF_LAZY_COUNTER && fpu->uses <= TGF_HOT_USES)
+	if (s == TGF_LAZY_COUNTER)
 		fpu->uses++;
 }
 
@@ -136,11 +146,10 @@ TGF_INLINE void tgf_switch_in(enum tgf_strategy s, struct tgf_cpu *cpu, struct t
 	if (tgf_is_deferred(s)) {
 		if (TGF_GUARD(SWITCH_RELOAD))
 			next->reload = 1;
-	} else if (s == TGF_EAGER) {
+	} else if (tgf_is_eager(s)) {
 		if (TGF_GUARD(EAGER_LOAD))
 			tgf_move_to_cpu(s, cpu, next);
-	} else if (tgf_loaded(cpu, next) ||
-		   (s == TGF_LAZY_COUNTER && TGF_IS_HOT(next))) {
+	} else if (s == TGF_LAZY_COUNTER ? TGF_IS_HOT(next) : tgf_loaded(cpu, next)) {
 		tgf_set_ts(s, cpu, 0);
 		tgf_move_to_cpu(s, cpu, next);
 		tgf_count_use(s, next);
@@ -198,7 +207,7 @@ TGF_INLINE void tgf_kernel_begin(enum tgf_strategy s, struct tgf_cpu *cpu, struc
 /* The kernel is done with the registers. */
 TGF_INLINE void tgf_kernel_end(enum tgf_strategy s, struct tgf_cpu *cpu, struct tgf_fpu *cur)
 {
-	if (s == TGF_EAGER && cur && TGF_GUARD(KERNEL_RELOAD))
+	if (tgf_is_eager(s) && cur && TGF_GUARD(KERNEL_RELOAD))
 		tgf_move_to_cpu(s, cpu, cur);
 	tgf_set_ts(s, cpu, 1);
 	cpu->busy = 0;
@@ -226,10 +235,10 @@ TGF_INLINE void tgf_guest_load(enum tgf_strategy s, struct tgf_cpu *cpu, struct 
 	if (tgf_is_deferred(s))
 		cur->reload = 1;
 	tgf_set_ts(s, cpu, 0);
-	if (s != TGF_SKIP_OWNER || !tgf_loaded(cpu, guest))
+	if (s != TGF_DEFERRED_SKIP_OWNER || !tgf_loaded(cpu, guest))
 		TGF_XRSTOR(cpu, guest);
 	if (TGF_GUARD(GUEST_OWNER))
-		tgf_own(s, cpu, s == TGF_SKIP_OWNER ? guest : 0);
+		tgf_own(s, cpu, s == TGF_DEFERRED_SKIP_OWNER ? guest : 0);
 	guest->active = 1;
 }
 
@@ -240,7 +249,7 @@ TGF_INLINE void tgf_guest_put(enum tgf_strategy s, struct tgf_cpu *cpu, struct t
 	if (TGF_GUARD(GUEST_KEEP))
 		TGF_XSAVE(cpu, guest);
 	guest->active = 0;
-	if (s == TGF_EAGER)
+	if (tgf_is_eager(s))
 		tgf_move_to_cpu(s, cpu, cur);
 	tgf_set_ts(s, cpu, 1);
 	cpu->busy = 0;
@@ -407,7 +416,7 @@ TGF_INLINE enum tgf_run tgf_write_own(enum tgf_strategy s, struct tgf_cpu *cpu,
 		tgf_set_ts(s, cpu, 1);
 	TGF_POINT(1, TGF_GUARD(WRITE_LOCK))
 	TGF_AREA_WRITE(cur);
-	if (s == TGF_EAGER && TGF_GUARD(WRITE_RELOAD))
+	if (tgf_is_eager(s) && TGF_GUARD(WRITE_RELOAD))
 		tgf_move_to_cpu(s, cpu, cur);
 	TGF_UNLOCK();
 	TGF_END

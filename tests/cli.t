@@ -289,11 +289,11 @@ fi
 # Rehearsals say what they leave out, and scenarios what they did.
 if grep -qw xsaveopt /proc/cpuinfo && grep -qw avx /proc/cpuinfo; then
 	ok "a rehearsal runs" $tollgate run -o "$scratch/rehearsal" --rounds 1 \
-		fpu/scenario:kthread:skip:dirty fpu/atomic:test insn/nop
+		fpu/scenario:kthread:deferred_skip:dirty fpu/atomic:test insn/nop
 	ok "it says what it left out, and what it did" /usr/bin/python3 -c '
 import json, sys
 f = {f["name"]: f for f in json.load(open(sys.argv[1]))["figures"]}
-scenario = f["fpu/scenario:kthread:skip:dirty@r3"]
+scenario = f["fpu/scenario:kthread:deferred_skip:dirty@r3"]
 assert scenario["left_out"] == ["syscall", "swapgs", "rdpkru", "wrpkru", "cli", "sysretq"], scenario
 assert [(e["name"], e["value"]) for e in scenario["events"] if e["name"].startswith("fpu-")] == [
     ("fpu-saves", 1), ("fpu-restores", 0), ("fpu-skips", 1)], scenario

@@ -70,7 +70,7 @@ refuses "memory" 2 "--memory '' is not allowed" $tollgate model --memory ''
 refuses "variant" 2 "no variant 'ours/none'" $tollgate model --variant ours/none
 refuses "stray word" 2 "unexpected 'eager'" $tollgate model eager
 refuses "memory that does not suffice" 1 'do not fit into 1 MiB; allowed: --memory' \
-	$tollgate model --memory 1 --variant ours/deferred-skip/regs
+	$tollgate model --memory 1 --variant ours/deferred_skip/regs
 refuses "a state too wide" 2 'takes [0-9]+ bits; allowed: 128' \
 	$tollgate model --tasks 4 --cpus 3 --variant posted/1-5/pkru-frames
 refuses "a directory that cannot be made" 6 'cannot write in /nonexistent/x' \

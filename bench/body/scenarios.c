@@ -45,7 +45,8 @@ _Static_assert(!offsetof(struct tgs_stage, cpu), "st_of()");
 #define TGF_STTS(cpu)		PRIV("mov cr0")
 /* frames are in this process: no page of one is ever absent */
 #define TGF_FAULT_IN(fpu)	((void)(fpu))
-#define TGF_AREA_READ(fpu)	((void)(fpu))
+/* where get_xsave_addr() begins: XSTATE_BV */
+#define TGF_AREA_READ(fpu)	((void)*(const volatile __u64 *)((fpu)->area.image + 512))
 /* what preempt_disable() and preempt_enable() do; both are in functions that know cpu */
 #define TGF_LOCK()		(st_of(cpu)->preempt++)
 #define TGF_UNLOCK()		(st_of(cpu)->preempt--)
@@ -133,6 +134,7 @@ TGF_INLINE void user(int s, struct tgs_stage *st, struct tgs_context *c)
 	if (s != TGS_NONE && tgf_is_lazy(s) && !c->fpu.active) {
 		asm volatile("lfence" : : : "memory");
 		PRIV("#NM");
+		st->traps += CHECKED;
 		EVENT(st, &c->fpu, tgf_nm(s, &st->cpu, &c->fpu));
 		PRIV("iretq");
 		asm volatile("lfence" : : : "memory");
@@ -196,7 +198,7 @@ TGF_INLINE void swap(struct players *p)
 TGF_INLINE void step_switch(int s, int scene, struct tgs_stage *st, struct players *p)
 {
 	if (scene != TG_AT_scene_spin &&
-	    (!is_use(scene) || st->use[st->visit++ % TGS_VISITS]))
+	    (!is_use(scene) || tgs_uses(st, st->visit++)))
 		user(s, st, p->now);
 	enter(s, scene);
 	if (s != TGS_NONE) {
@@ -225,7 +227,14 @@ TGF_INLINE void step_alone(int s, int scene, struct tgs_stage *st, struct player
 		tgf_switch_out(s, &st->cpu, NULL);
 		go(s, st, p->now);
 	}
-	if (!between && scene != TG_AT_scene_enter)
+	if (scene == TG_AT_scene_read && s != TGS_NONE) {
+		/* BNDCSR for what happened, BNDREGS for the signal's address */
+		tgf_read_own(s, &st->cpu, &p->now->fpu);
+		BARRIER();
+		tgf_read_own(s, &st->cpu, &p->now->fpu);
+		BARRIER();
+	}
+	if (!between && scene != TG_AT_scene_enter && scene != TG_AT_scene_read)
 		sections(s, st, p->now, scene == TG_AT_scene_kernel1 ? 1 :
 					scene == TG_AT_scene_kernel2 ? 2 :
 					scene == TG_AT_scene_kernel8 ? 8 : 64);
@@ -310,11 +319,13 @@ TGF_INLINE void check(int s, int scene, struct tgs_stage *st, const struct playe
 
 /*
  * A sequence begins with task A in user mode, or with the guest running. A function of
- * its own: what it leaves out nobody times.
+ * its own: what it leaves out nobody times. Returns how many passes go by before the bracket.
  */
-static void __attribute__((noinline, noclone)) begin(int s, int scene, struct tgs_stage *st,
-						     struct players *p)
+static __u64 __attribute__((noinline, noclone)) begin(int s, int scene, struct tgs_stage *st,
+						      struct players *p)
 {
+	__u64 warm = CHECKED ? TGS_WARM_CHECKED(scene) :
+			       TGS_WARM(scene) + tgs_random(st) % TGS_GAP(scene, s);
 	int guest = scene == TG_AT_scene_guest || scene == TG_AT_scene_guest_other;
 
 	TG_SEQUENCE(begin);
@@ -324,12 +335,13 @@ static void __attribute__((noinline, noclone)) begin(int s, int scene, struct tg
 	p->runs = guest ? &st->context[TGS_GUEST] : p->now;
 	XINSN("xrstor64", p->runs->fpu.area, &st->cpu);
 	if (s == TGS_NONE)
-		return;
+		return warm;
 	tgf_switch_in(s, &st->cpu, &p->now->fpu);
 	if (scene != TG_AT_scene_spin)
 		tgf_exit_user(s, &st->cpu, &p->now->fpu);
 	if (guest)
 		tgf_guest_load(s, &st->cpu, &p->now->fpu, &p->runs->fpu);
+	return warm;
 }
 
 #ifdef TG_COUNTED
@@ -367,10 +379,10 @@ TGF_INLINE __u64 run(int s, int scene, struct tg_args *args)
 	struct players p;
 	__u64 left;
 
-	begin(s, scene, st, &p);
-	for (left = args->a0 + TGS_WARM(scene); left; left--) {
+	for (left = args->a0 + begin(s, scene, st, &p); left; left--) {
 		if (left == args->a0) {
 			st->tally = (struct tg_tally){ 0 };
+			st->traps = 0;
 			tg_counting_before();
 			asm volatile("lfence\n\trdtsc\n\tlfence" : "=a" (low), "=d" (high)
 				     : : "memory");
@@ -395,8 +407,8 @@ static __u64 __attribute__((unused)) scene##_##strategy(struct tg_args *args)	\
 TG_VALUES_scene(FUNCTIONS, )
 
 /* values of axis strategy are those of enum tgf_strategy */
-#define IN_ORDER(id, prefix, name, what)					\
-	_Static_assert(TG_AT_strategy_##prefix == (int)TGF_##id, #prefix);
+#define IN_ORDER(id, name, what)						\
+	_Static_assert(TG_AT_strategy_##name == (int)TGF_##id, #name);
 TGF_STRATEGIES(IN_ORDER)
 
 #ifdef TGS_CHECKED

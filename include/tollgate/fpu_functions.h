@@ -6,7 +6,7 @@
 #ifndef TOLLGATE_FPU_FUNCTIONS_H
 #define TOLLGATE_FPU_FUNCTIONS_H
 
-#define TGF_FUNCTIONS(id, p, name, what)							\
+#define TGF_FUNCTIONS(id, p, what)								\
 TGF_INLINE void tgf_##p##_switch_out(struct tgf_cpu *cpu, struct tgf_fpu *prev)			\
 { tgf_switch_out(TGF_##id, cpu, prev); }							\
 TGF_INLINE void tgf_##p##_switch_in(struct tgf_cpu *cpu, struct tgf_fpu *next)			\

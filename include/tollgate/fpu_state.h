@@ -19,23 +19,26 @@
 #ifndef TOLLGATE_FPU_STATE_H
 #define TOLLGATE_FPU_STATE_H
 
-/* X(enumerator, function prefix, name, what it is) */
+/* X(enumerator, its name: prefix of functions, value of axis strategy, what it is) */
 #define TGF_STRATEGIES(X)							\
-	X(EAGER, eager, "eager", "loads at every switch")			\
-	X(LAZY_TS, lazy_ts, "lazy-ts", "CR0.TS; loads at first use by #NM")	\
-	X(LAZY_MIRROR, lazy_mirror, "lazy-ts-mirror",				\
-	  "lazy-ts with a per-CPU mirror of CR0.TS that avoids writes")		\
-	X(LAZY_COUNTER, lazy_counter, "lazy-counter",				\
-	  "lazy-ts-mirror that loads at the switch after enough uses in a row")	\
-	X(DEFERRED, deferred, "deferred", "loads on the way to user mode")	\
-	X(REFRESH, refresh, "refresh",						\
+	X(EAGER, eager, "loads at every switch")				\
+	X(EAGER_SKIP, eager_skip,						\
+	  "eager, no load while still loaded: Linux 4.8 with eagerfpu=on")	\
+	X(LAZY_TS, lazy_ts, "CR0.TS; loads at first use by #NM")		\
+	X(LAZY_TS_MIRROR, lazy_ts_mirror,					\
+	  "lazy_ts with a per-CPU mirror of CR0.TS that avoids writes")		\
+	X(LAZY_COUNTER, lazy_counter,						\
+	  "by CR0.TS, its mirror, and at the switch after enough uses in a row:"	\
+	  " Linux 4.8 with eagerfpu=off")					\
+	X(DEFERRED, deferred, "loads on the way to user mode")			\
+	X(REFRESH, refresh,							\
 	  "deferred, flag set at every copy or move to memory as well")		\
-	X(SKIP, skip, "deferred-skip", "deferred, no load while still loaded")	\
-	X(SKIP_OWNER, skip_owner, "deferred-skip-owner",			\
-	  "deferred-skip, and a guest's registers are an owner too")
+	X(DEFERRED_SKIP, deferred_skip, "deferred, no load while still loaded")	\
+	X(DEFERRED_SKIP_OWNER, deferred_skip_owner,				\
+	  "deferred_skip, and a guest's registers are an owner too")
 
 enum tgf_strategy {
-#define TGF_ENUM(id, prefix, name, what)	TGF_##id,
+#define TGF_ENUM(id, name, what)	TGF_##id,
 	TGF_STRATEGIES(TGF_ENUM)
 #undef TGF_ENUM
 	TGF_NR_STRATEGIES
@@ -63,7 +66,7 @@ struct tgf_fpu {
 	signed char last_cpu;	/* where it was last loaded; TGF_NOWHERE */
 	unsigned char active;	/* state 1 */
 	unsigned char reload;	/* load on the way to user mode (deferred kinds) */
-	unsigned char uses;	/* switches in a row that found it used; saturates */
+	unsigned char uses;	/* traps and preloads in a row; wraps, see tgf_count_use() */
 	unsigned char used;	/* has state at all; not read here, see the checker */
 };
 

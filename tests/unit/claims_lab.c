@@ -62,7 +62,7 @@ static void feed(const struct tg_way *way, struct tg_part *part, size_t at)
 		else
 			inputs[i] = (struct tg_input){
 				part->rule == TG_RULE_ADD_UP && i ? -1 : 1, NULL,
-				part->rule == TG_RULE_RATIO && i, false };
+				part->rule == TG_RULE_RATIO && i, false, false };
 		inputs[i].name = empty ? made_name(way, at, i) : must(strdup(inputs[i].name));
 		inputs[i].later = false;
 	}
@@ -119,8 +119,9 @@ struct tg_figure *lab_figure(struct tg_report *r, const char *name)
 		return f;
 	f = add_figure(r, name, LAB_ROUNDS);
 	f->method = must(strdup("SLOPE"));
-	/* what is taken off a figure below a line is smaller than it */
-	f->value = strstr(name, ":enter") || strstr(name, ":lazy") ? 3 : 100;
+	/* what is taken off a figure below a line is smaller than it, and a floor is none */
+	f->value = strstr(name, ":enter:eager") ? 0 :
+		   strstr(name, ":enter") || strstr(name, ":lazy_ts") ? 3 : 100;
 	f->error = LAB_ERROR;
 	f->samples = 100 * LAB_ROUNDS;
 	return f;
@@ -201,7 +202,8 @@ static void aim_number(struct lab *l, const struct tg_part *part, double target,
 	double over = 0, under = 0, value;
 
 	for (size_t i = 1; i < part->nr_inputs; i++)
-		*(part->inputs[i].under ? &under : &over) += part->inputs[i].times *
+		*(part->inputs[i].under ? &under : &over) +=
+			(part->inputs[i].floor ? 0 : part->inputs[i].times) *
 			value_of(l->report, part->inputs[i].name);
 	value = ((part->rule == TG_RULE_RATIO ? target * under : target) - over) / first->times;
 	if (strchr(first->name, '@')) {

@@ -66,7 +66,7 @@ static void within(void **state)
 /* 10 +- 3 and 4 times 5 +- 1: errors 3 and 4 make 5. */
 static void sums(void **state)
 {
-	struct tg_share s[] = { { "a", 1, false, 10, 3 }, { "b", 4, false, 5, 1 } };
+	struct tg_share s[] = { { "a", 1, false, 10, 3, false }, { "b", 4, false, 5, 1, false } };
 	struct tg_outcome o = tg_rule_sum(s, 2, &any);
 
 	(void)state;
@@ -83,7 +83,7 @@ static void sums(void **state)
 	assert_int_equal(tg_rule_sum(s, 2, &any).result, TG_OPEN);
 
 	/* of one name the factors add up first: a - a is 0 for sure, a + a is off twice */
-	s[1] = (struct tg_share){ "a", -1, false, 10, 3 };
+	s[1] = (struct tg_share){ "a", -1, false, 10, 3, false };
 	o = tg_rule_sum(s, 2, &any);
 	near(o.value, 0);
 	near(o.high, 0);
@@ -91,11 +91,29 @@ static void sums(void **state)
 	near(tg_rule_sum(s, 2, &any).high, 26);
 }
 
+/* What a method is off by where there is nothing widens the error, whatever its sign. */
+static void floors(void **state)
+{
+	struct tg_share s[] = { { "a", 1, false, 10, 3, false }, { "b", -1, false, 5, 4, false },
+				{ "nothing", 2, false, -1.5, 0.5, true } };
+	struct tg_bounds few = { -INFINITY, 12, false };
+	struct tg_outcome o = tg_rule_sum(s, 3, &few);
+
+	(void)state;
+	near(o.value, 5);
+	near(o.low, -4);
+	near(o.high, 14);
+	assert_int_equal(o.result, TG_OPEN);
+	assert_int_equal(tg_rule_sum(s, 2, &few).result, TG_YES);
+	s[2].value = 0;
+	assert_int_equal(tg_rule_sum(s, 3, &few).result, TG_YES);
+}
+
 /* 10 +- 1 over 5 +- 0.5: the roots of 24.75 t^2 - 100 t + 99. */
 static void ratios(void **state)
 {
 	static const struct tg_bounds least = { 1.7, INFINITY, false };
-	struct tg_share s[] = { { "n", 1, false, 10, 1 }, { "d", 1, true, 5, 0.5 } };
+	struct tg_share s[] = { { "n", 1, false, 10, 1, false }, { "d", 1, true, 5, 0.5, false } };
 	struct tg_outcome o = tg_rule_ratio(s, 2, &any);
 
 	(void)state;
@@ -106,8 +124,10 @@ static void ratios(void **state)
 	assert_int_equal(tg_rule_ratio(s, 2, &least).result, TG_YES);
 
 	/* (x + a) / (x + b): an error of x alone hardly moves a ratio near 1 */
-	const struct tg_share shared[] = { { "x", 1, false, 100, 10 }, { "a", 1, false, 1, 0 },
-					   { "x", 1, true, 100, 10 }, { "b", 1, true, 2, 0 } };
+	const struct tg_share shared[] = { { "x", 1, false, 100, 10, false },
+					   { "a", 1, false, 1, 0, false },
+					   { "x", 1, true, 100, 10, false },
+					   { "b", 1, true, 2, 0, false } };
 	o = tg_rule_ratio(shared, 4, &any);
 	near(o.value, 101.0 / 102);
 	near(o.low, 91.0 / 92);
@@ -117,9 +137,9 @@ static void ratios(void **state)
 	s[1].error = 5;
 	o = tg_rule_ratio(s, 2, &least);
 	assert_true(o.result == TG_OPEN && isnan(o.value));
-	s[1] = (struct tg_share){ "d", 1, true, -5, 0.5 };
+	s[1] = (struct tg_share){ "d", 1, true, -5, 0.5, false };
 	assert_int_equal(tg_rule_ratio(s, 2, &least).result, TG_OPEN);
-	s[1] = (struct tg_share){ "d", 1, true, 1e-300, 0 };
+	s[1] = (struct tg_share){ "d", 1, true, 1e-300, 0, false };
 	s[0].value = 1e300;
 	assert_int_equal(tg_rule_ratio(s, 2, &least).result, TG_OPEN);
 }
@@ -131,9 +151,9 @@ static void verdict_and_interval_agree(void **state)
 
 	(void)state;
 	for (int i = 0; i < 20000; i++) {
-		struct tg_share s[] = { { "n", 1, false, 10 + run_noise(&seed), 0 },
-					{ "d", 2, true, 5 + run_noise(&seed), 0 },
-					{ "n", 0.3, true, 0, 0 } };
+		struct tg_share s[] = { { "n", 1, false, 10 + run_noise(&seed), 0, false },
+					{ "d", 2, true, 5 + run_noise(&seed), 0, false },
+					{ "n", 0.3, true, 0, 0, false } };
 		double t = 1 + 0.3 * run_noise(&seed);
 		const struct tg_bounds least = { t, INFINITY, false };
 		const struct tg_bounds most = { -INFINITY, t, false };
@@ -166,10 +186,10 @@ static void coverage(void **state)
 	(void)state;
 	for (int i = 0; i < TRIALS; i++) {
 		double n = 30 + 2 * run_noise(&seed), d = 6 + 0.5 * run_noise(&seed);
-		const struct tg_share r[] = { { "n", 1, false, n, 1.96 * 2 },
-					      { "d", 1, true, d, 1.96 * 0.5 } };
-		const struct tg_share s[] = { { "n", 1, false, n, 1.96 * 2 },
-					      { "d", -3, false, d, 1.96 * 0.5 } };
+		const struct tg_share r[] = { { "n", 1, false, n, 1.96 * 2, false },
+					      { "d", 1, true, d, 1.96 * 0.5, false } };
+		const struct tg_share s[] = { { "n", 1, false, n, 1.96 * 2, false },
+					      { "d", -3, false, d, 1.96 * 0.5, false } };
 		struct tg_outcome o = tg_rule_ratio(r, 2, &any);
 
 		ratio += o.low <= 5 && 5 <= o.high;
@@ -186,8 +206,8 @@ static void coverage(void **state)
 static void adding_up(void **state)
 {
 	static const struct tg_bounds one = { -INFINITY, 1, false };
-	struct tg_share s[] = { { "w", 1, false, 20, 0.1 }, { "a", -1, false, 8, 0.1 },
-				{ "b", -1, false, 11.5, 0.1 } };
+	struct tg_share s[] = { { "w", 1, false, 20, 0.1, false }, { "a", -1, false, 8, 0.1, false },
+				{ "b", -1, false, 11.5, 0.1, false } };
 	struct tg_outcome o = tg_rule_add_up(s, 3, &one);
 
 	(void)state;
@@ -200,7 +220,7 @@ static void adding_up(void **state)
 	assert_int_equal(tg_rule_add_up(s, 3, &one).result, TG_NO);
 	s[0].value = 18;		/* too little is as bad as too much */
 	assert_int_equal(tg_rule_add_up(s, 3, &one).result, TG_NO);
-	s[0] = (struct tg_share){ "w", 1, false, 200, 0.1 };
+	s[0] = (struct tg_share){ "w", 1, false, 200, 0.1, false };
 	s[1].value = 185.5;		/* 3 apart; 2 % of 200 is 4 */
 	assert_int_equal(tg_rule_add_up(s, 3, &one).result, TG_YES);
 	s[1].value = 188.5;		/* nothing apart, but an error of more than a cycle */
@@ -213,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(within),
 		cmocka_unit_test(sums),
+		cmocka_unit_test(floors),
 		cmocka_unit_test(ratios),
 		cmocka_unit_test(verdict_and_interval_agree),
 		cmocka_unit_test(coverage),

@@ -93,7 +93,7 @@ static void names_do_not_matter(void **state)
 	struct tgm_packed p, q;
 
 	(void)state;
-	assert_int_equal(search(&tgm_ours[TGF_SKIP], REGS, 3, 2, 1), 0);
+	assert_int_equal(search(&tgm_ours[TGF_DEFERRED_SKIP], REGS, 3, 2, 1), 0);
 	tgm_start();
 	tgm.task[1].cpu = 0;
 	tgm.cur[0] = 1;
@@ -136,7 +136,7 @@ static void depth_is_a_bound(void **state)
 static void memory_is_bounded(void **state)
 {
 	(void)state;
-	tgm_ops = &tgm_ours[TGF_SKIP];
+	tgm_ops = &tgm_ours[TGF_DEFERRED_SKIP];
 	tgm_bound = (struct tgm_bound){ 3, 2, 0, REGS, 1 << 20, false };
 	assert_int_equal(tgm_search("test", &result, err, sizeof(err)), -1);
 	assert_non_null(strstr(err, "do not fit into 1 MiB"));

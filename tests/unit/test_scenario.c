@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <tollgate/claims_fpu.h>
 #include <tollgate/fpu_image.h>
 
 #include "scenario.h"
@@ -27,15 +28,16 @@ struct did {
 	int saves, restores, skips;
 };
 
-#define ALL(...)	{ __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__,	\
+#define ALL(...)	{ __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, \
 			  __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__ }
 #define ONE		{ 1, 1, 0 }	/* saved, and loaded again */
 #define SKIP		{ 1, 0, 1 }	/* saved, and still loaded */
 #define NO		{ 0, 0, 0 }
 
 /*
- * In so many steps, by strategy: eager; lazy_ts, lazy_mirror, lazy_counter, whose users
- * trap or are still loaded; deferred, refresh, skip, skip_owner.
+ * In so many steps, by strategy: eager, eager_skip; lazy_ts, lazy_ts_mirror, lazy_counter,
+ * whose users trap or are still loaded; deferred, refresh, deferred_skip,
+ * deferred_skip_owner.
  */
 static const struct {
 	const char *scene;
@@ -45,24 +47,29 @@ static const struct {
 	/* two users by turns: each is saved as it goes and loaded as it comes */
 	{ "pingpong", 1, ALL(ONE) },
 	/* nobody took the registers meanwhile: who asks for the owner loads nothing */
-	{ "kthread", 1, { ONE, SKIP, SKIP, SKIP, ONE, ONE, SKIP, SKIP } },
-	{ "idle", 1, { ONE, SKIP, SKIP, SKIP, ONE, ONE, SKIP, SKIP } },
+	{ "kthread", 1, { ONE, SKIP, SKIP, SKIP, SKIP, ONE, ONE, SKIP, SKIP } },
+	{ "idle", 1, { ONE, SKIP, SKIP, SKIP, SKIP, ONE, ONE, SKIP, SKIP } },
 	/* deferred: saved once, long ago, and loaded when it leaves the kernel at last */
-	{ "spin", 1, { ONE, NO, NO, NO, NO, NO, NO, NO } },
+	{ "spin", 1, { ONE, ONE, NO, NO, NO, NO, NO, NO, NO } },
 	{ "enter", 1, ALL(NO) },
 	/* eager: each section saves and loads; others: the first saves, the way out loads */
 	{ "kernel1", 1, ALL(ONE) },
-	{ "kernel2", 1, { { 2, 2, 0 }, ONE, ONE, ONE, ONE, ONE, ONE, ONE } },
-	{ "kernel8", 1, { { 8, 8, 0 }, ONE, ONE, ONE, ONE, ONE, ONE, ONE } },
-	{ "kernel64", 1, { { 64, 64, 0 }, ONE, ONE, ONE, ONE, ONE, ONE, ONE } },
+	{ "kernel2", 1, { { 2, 2, 0 }, { 2, 2, 0 }, ONE, ONE, ONE, ONE,
+			    ONE, ONE, ONE } },
+	{ "kernel8", 1, { { 8, 8, 0 }, { 8, 8, 0 }, ONE, ONE, ONE, ONE,
+			    ONE, ONE, ONE } },
+	{ "kernel64", 1, { { 64, 64, 0 }, { 64, 64, 0 }, ONE, ONE, ONE, ONE,
+			    ONE, ONE, ONE } },
 	/* eager loads the task after each exit, and saves it before each entry */
-	{ "guest", 1, { { 2, 2, 0 }, ONE, ONE, ONE, ONE, ONE, ONE, SKIP } },
+	{ "guest", 1, { { 2, 2, 0 }, { 2, 2, 0 }, ONE, ONE, ONE, ONE, ONE, ONE, SKIP } },
 	/* guest and the other task; eager: and the vCPU's task, twice */
-	{ "guest_other", 2, { { 4, 4, 0 }, { 2, 2, 0 }, { 2, 2, 0 }, { 2, 2, 0 }, { 2, 2, 0 },
-			      { 2, 2, 0 }, { 2, 2, 0 }, { 2, 2, 0 } } },
+	{ "guest_other", 2, { { 4, 4, 0 }, { 4, 4, 0 }, { 2, 2, 0 }, { 2, 2, 0 }, { 2, 2, 0 },
+			      { 2, 2, 0 }, { 2, 2, 0 }, { 2, 2, 0 }, { 2, 2, 0 } } },
 	/* the frame; the handler's initial configuration, and the frame again */
 	{ "signal", 2, ALL({ 1, 2, 0 }) },
-	{ "use1", 1, ALL(ONE) },
+	/* twice, of registers that count; refresh: then they do not, and are loaded again */
+	{ "read", 1, { { 2, 0, 0 }, { 2, 0, 0 }, { 2, 0, 0 }, { 2, 0, 0 }, { 2, 0, 0 },
+		       { 2, 0, 0 }, ONE, { 2, 0, 0 }, { 2, 0, 0 } } },
 };
 
 static void point(struct tg_point *p, const char *name)
@@ -113,48 +120,39 @@ static void is_did(const char *name, struct did want, int steps)
 }
 
 /*
- * Users that touch their registers now and then, lazily, told again from what is known
- * of them: who used registers last still has them on this CPU. visits: those that count
- * are the last TGS_VISITS.
+ * What use rows do in TGS_VISITS visits. eager and deferred load at every switch, whoever
+ * uses what. lazily a restore is for who uses registers that another used last: in a random
+ * order 1 / m of visits, times 1 / (2 - 1 / m). lazy_counter traps TGF_HOT_USES + 1 times
+ * in 256 where all use; 1 use in 4, in periods of 16, and rarer makes no six in a row, and
+ * each use traps.
  */
-static struct did lazily(const __u8 *use, int from, int visits, bool counter)
+static const struct {
+	int m;
+	struct did lazy_ts, lazy_counter;
+	int traps_ts, traps_counter;
+} uses[] = {
+	{ 1, { 16384, 16384, 0 }, { 16384, 16384, 0 }, 16384, 384 },
+	{ 2, { 10812, 5240, 5572 }, { 12195, 9192, 3003 }, 5240, 4195 },
+	{ 4, { 9314, 2244, 7070 }, { 4096, 2244, 1852 }, 2244, 4096 },
+	{ 8, { 8727, 1070, 7657 }, { 2048, 1070, 978 }, 1070, 2048 },
+	{ 16, { 8444, 504, 7940 }, { 1024, 504, 520 }, 504, 1024 },
+};
+
+static void is_used(const char *name, int strategy, int scene)
 {
-	int owner = -1, active = 0, row[2] = { 0, 0 };
-	struct did did = NO;
+	static const struct did every = { TGS_VISITS, TGS_VISITS, 0 };
+	const int at = scene - TG_AT_scene_use1, m = uses[at].m;
+	bool lazy = strategy >= TGF_LAZY_TS && strategy <= TGF_LAZY_COUNTER;
+	bool counter = strategy == TGF_LAZY_COUNTER;
+	double random = TGS_VISITS / (m * (2 - 1.0 / m));
 
-	for (int i = 0; i < visits; i++) {
-		int who = i & 1, next = !who;
-		bool counts = i >= visits - TGS_VISITS;
-
-		if (use[(from + i) % TGS_VISITS] && !active) {
-			did.restores += counts && owner != who;
-			did.skips += counts && owner == who;
-			owner = who;
-			active = 1;
-			row[who]++;
-		}
-		did.saves += counts && active;
-		row[who] = active ? row[who] : 0;
-		active = owner == next || (counter && row[next] > TGF_HOT_USES);
-		if (active) {
-			did.restores += counts && owner != next;
-			did.skips += counts && owner == next;
-			owner = next;
-			row[next]++;
-		}
-	}
-	return did;
-}
-
-/* What a use row must have done: eager and deferred load at every switch, whoever uses what. */
-static struct did expected_use(int strategy, int scene)
-{
-	int warm = 16 * TGS_WARM(scene);
-	struct did every = { TGS_VISITS, TGS_VISITS, 0 };
-
-	return strategy >= TGF_LAZY_TS && strategy <= TGF_LAZY_COUNTER ?
-	       lazily(stage->use, TGS_VISITS - warm, warm + TGS_VISITS,
-		      strategy == TGF_LAZY_COUNTER) : every;
+	assert_int_equal(1 << at, m);
+	is_did(name, !lazy ? every : counter ? uses[at].lazy_counter : uses[at].lazy_ts,
+	       TGS_VISITS);
+	assert_int_equal(stage->traps, !lazy ? 0 : counter ? uses[at].traps_counter :
+							     uses[at].traps_ts);
+	if (m > 1)	/* whole periods mix a little less than chance does */
+		assert_true(fabs(uses[at].lazy_ts.restores / random - 1) < 0.06);
 }
 
 /* Every point: contexts keep their registers, and counts are those of the table. */
@@ -177,7 +175,7 @@ static void every_point(void **state)
 		rehearse(&p, TGF_NR_GUARDS);
 		if (!tgs_is_right(stage, why, sizeof(why)))
 			fail_msg("%s: %s", name, why);
-		assert_true(stage->checks > stage->tally.steps && stage->tally.steps >= 64);
+		assert_true(stage->checks > 64 && stage->tally.steps >= 64);
 		checked++;
 		for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 			if (strcmp(table[i].scene, scene_name(scene)))
@@ -185,13 +183,20 @@ static void every_point(void **state)
 			is_did(name, table[i].by[strategy], table[i].steps);
 			counted++;
 		}
-		if (scene > TG_AT_scene_use1) {
-			is_did(name, expected_use(strategy, scene), TGS_VISITS);
+		if (scene >= TG_AT_scene_use1) {
+			is_used(name, strategy, scene);
+			assert_int_equal(stage->checks, TGS_CHECKED_VISITS + 1);
 			counted++;
 		}
 	} while (tg_point_next(&p));
 	assert_true(checked >= 200);
 	assert_int_equal(checked, counted);
+	/* what fpu.counter divides by */
+	assert_int_equal(TG_COUNTER_VISITS, TGS_VISITS);
+	assert_int_equal(TG_COUNTER_SPARED1, uses[0].traps_ts - uses[0].traps_counter);
+	assert_int_equal(TG_COUNTER_SPARED2, uses[1].traps_ts - uses[1].traps_counter);
+	for (size_t i = 2; i < sizeof(uses) / sizeof(*uses); i++)
+		assert_int_equal(uses[i].traps_counter, TGS_VISITS / uses[i].m);
 }
 
 /* Whole periods: in every 16 visits 16/m touches, and not always the same. */
@@ -210,12 +215,12 @@ static void patterns(void **state)
 		point(&p, name);
 		tgs_prepare(stage, &p, (tg_fpu_image_size() + 63) & ~63U);
 		for (int i = 0; i < TGS_VISITS; i += 16) {
-			int uses = 0;
+			int nr = 0;
 
 			for (int k = 0; k < 16; k++)
-				uses += stage->use[i + k];
-			assert_int_equal(uses, 16 / m);
-			same &= !memcmp(stage->use, stage->use + i, 16);
+				nr += tgs_uses(stage, i + k);
+			assert_int_equal(nr, 16 / m);
+			same &= stage->use[0] == stage->use[i / 16];
 		}
 		assert_true(same == (m == 1));
 	}
@@ -228,16 +233,16 @@ static const struct {
 	enum tgs_fault fault;
 } plants[] = {
 	{ TGF_GUARD_SWITCH_SAVE, "fpu/scenario:dirty@r3", TGS_WRONG_MEMORY },
-	{ TGF_GUARD_SWITCH_SAVE, "fpu/scenario:skip:dirty@r3", TGS_WRONG_MEMORY },
+	{ TGF_GUARD_SWITCH_SAVE, "fpu/scenario:deferred_skip:dirty@r3", TGS_WRONG_MEMORY },
 	{ TGF_GUARD_SWITCH_RELOAD, "fpu/scenario:deferred:dirty@r3", TGS_WRONG_REGISTERS },
 	{ TGF_GUARD_EAGER_LOAD, "fpu/scenario:unmodified@r3", TGS_WRONG_REGISTERS },
-	{ TGF_GUARD_SKIP_OWNER, "fpu/scenario:skip:unmodified@r3", TGS_WRONG_REGISTERS },
+	{ TGF_GUARD_SKIP_OWNER, "fpu/scenario:deferred_skip:unmodified@r3", TGS_WRONG_REGISTERS },
 	{ TGF_GUARD_SKIP_OWNER, "fpu/scenario:use4:lazy_ts:dirty@r3", TGS_WRONG_REGISTERS },
 	{ TGF_GUARD_KERNEL_SAVE, "fpu/scenario:kernel1:deferred:dirty@r3", TGS_WRONG_REGISTERS },
 	{ TGF_GUARD_KERNEL_RELOAD, "fpu/scenario:kernel8:deferred@r3", TGS_WRONG_REGISTERS },
 	{ TGF_GUARD_KERNEL_RELOAD, "fpu/scenario:kernel1:unmodified@r3", TGS_WRONG_REGISTERS },
-	{ TGF_GUARD_KERNEL_OWNER, "fpu/scenario:kernel1:skip@r3", TGS_WRONG_REGISTERS },
-	{ TGF_GUARD_GUEST_OWNER, "fpu/scenario:guest_other:skip:dirty@r3", TGS_WRONG_REGISTERS },
+	{ TGF_GUARD_KERNEL_OWNER, "fpu/scenario:kernel1:deferred_skip@r3", TGS_WRONG_REGISTERS },
+	{ TGF_GUARD_GUEST_OWNER, "fpu/scenario:guest_other:deferred_skip:dirty@r3", TGS_WRONG_REGISTERS },
 	{ TGF_GUARD_GUEST_KEEP, "fpu/scenario:guest:deferred:dirty@r3", TGS_WRONG_REGISTERS },
 };
 
@@ -292,7 +297,7 @@ static void left_out(void **state)
 	assert_true(leaves_out("fpu/scenario:lazy_ts:dirty@r3", "#NM"));
 	assert_true(leaves_out("fpu/scenario:lazy_ts:dirty@r3", "mov cr0"));
 	assert_false(leaves_out("fpu/scenario:deferred:dirty@r3", "#NM"));
-	assert_false(leaves_out("fpu/scenario:skip:dirty@r3", "clts"));
+	assert_false(leaves_out("fpu/scenario:deferred_skip:dirty@r3", "clts"));
 	assert_true(leaves_out("fpu/scenario:guest@r3", "vmresume"));
 	assert_false(leaves_out("fpu/scenario:kernel1@r3", "wrpkru"));
 }
