@@ -26,7 +26,7 @@ int tgm_add_proof(struct tgm_options *o, const char *name, bool passed, size_t s
 /* The proofs that one search gives, under the names that claims look for. */
 int tgm_add_proofs(struct tgm_options *o, const struct tgm_run *run, const struct tgm_result *r,
 		   bool passed, const char *why);
-/* Whether the search found the fault of that name. */
+/* Whether the search found the fault of that name, whatever its mechanism. */
 bool tgm_found(const struct tgm_run *run, const struct tgm_result *r, const char *name);
 /* Makes the directory of the report, before anybody waits; an exit code. */
 int tgm_make_output(const char *dir, char *err, size_t errlen);

@@ -172,8 +172,11 @@ static void switch_v48(int c, int old, int next)
 static void load_new(int c, int t)
 {
 	if (t >= 0 && hot(t)) {
-		if (tgm_posted.level >= 4 && tgm_posted_skip(c, t))
-			return;
+		if (tgm_posted.level >= 4) {
+			tgm_cited(TGM_CITE_RETURN4);
+			if (tgm_posted_skip(c, t))
+				return;
+		}
 		count_use(t);
 		tgm_posted_activate(c, t);
 		mirrored_ts(c, 0);
@@ -292,9 +295,11 @@ static void guest_load(int c, int t)
 {
 	struct tgf_fpu *guest = &tgm.fpu[TGM_GUEST];
 
+	if (tgm_posted.level >= 3)
+		tgm_cited(TGM_CITE_GUEST_LOAD3);
 	begin_for(c, t, guest);
 	if (tgm_posted.level < 4) {
-		tgm_cited(TGM_CITE_GUEST_LOAD);
+		tgm_cited(tgm_posted.level == 3 ? TGM_CITE_GUEST_LOAD3 : TGM_CITE_GUEST_LOAD);
 		tgm_xrstor(c, TGM_GUEST);
 		return;
 	}

@@ -32,7 +32,7 @@ static void trap(int c, int t)
 static void soft_point(int c, int t)
 {
 	if ((tgm_bound.events & TGM_EV_SECTION) && tgm_ops->usable(c, t) && tgm_choose(2))
-		tgm_section(c, t, "a soft interrupt comes here and uses the registers");
+		tgm_soft_interrupt(c, t);
 }
 
 /* A cure: the registers become the task's, under a lock, before they are used. */

@@ -11,7 +11,7 @@ FILE *tgm_story;
 int tgm_violated = -1, tgm_blamed, tgm_cite;
 unsigned int tgm_ignored;
 bool tgm_absent;
-int tgm_actor;
+int tgm_actor, tgm_how;
 
 const char *const tgm_invariants[TGM_NR_INVARIANTS] = {
 	"who runs sees its own last-written registers",
@@ -91,7 +91,9 @@ void tgm_violate(enum tgm_invariant invariant, int t)
 	if (tgm_violated >= 0 || tgm_ignored >> invariant & 1)
 		return;
 	tgm_violated = invariant;
-	tgm_blamed = t >= 0 && tgm.task[t].blame ? tgm.task[t].blame : tgm_cite;
+	/* the rule about memory is broken by itself, whatever came before */
+	tgm_blamed = t >= 0 && tgm.task[t].blame ? tgm.task[t].blame :
+		     tgm_cite | (invariant == TGM_VALID ? 0 : tgm_how);
 	if (tgm_story)
 		fprintf(tgm_story, "   BROKEN: %s\n", tgm_invariants[invariant]);
 }
@@ -334,6 +336,17 @@ void tgm_section(int c, int t, const char *what)
 	inside--;
 }
 
+/* The newest registers of t are nowhere any more. */
+static bool is_lost(int t)
+{
+	if (tgm_is_newest(tgm.fpu[t].area, t))
+		return false;
+	for (int c = 0; c < tgm_bound.cpus; c++)
+		if (tgm_is_newest(tgm.cpu[c].regs, t))
+			return false;
+	return true;
+}
+
 void tgm_check_books(void)
 {
 	if (!tgm_ops->books)
@@ -346,8 +359,25 @@ void tgm_check_books(void)
 		if (tgm_ops->books(t))
 			task->blame = 0;
 		else if (!task->blame)
-			task->blame = tgm_cite | (t == tgm_actor ? 0 : TGM_OTHER);
+			task->blame = tgm_cite | tgm_how | (t == tgm_actor ? 0 : TGM_OTHER) |
+				      (is_lost(t) ? TGM_LOST : 0);
 	}
+}
+
+int tgm_at_stake(int c, int t)
+{
+	return tgm_is_newest(tgm.cpu[c].regs, t) | tgm.fpu[t].active << 1 |
+	       !tgm.fpu[t].reload << 2;
+}
+
+void tgm_soft_interrupt(int c, int t)
+{
+	int before = tgm_at_stake(c, t), how = tgm_how;
+
+	tgm_how = TGM_SOFT;
+	tgm_section(c, t, "a soft interrupt comes here and uses the registers");
+	if (tgm_at_stake(c, t) == before)
+		tgm_how = how;
 }
 
 bool tgm_point(int c, int t, int op, int pc)
@@ -360,11 +390,12 @@ bool tgm_point(int c, int t, int op, int pc)
 		return false;
 	tgm_check_books();
 	if (section && n == 1) {
-		tgm_section(c, t, "a soft interrupt comes here and uses the registers");
+		tgm_soft_interrupt(c, t);
 		return false;
 	}
 	tgm.task[t].op = op;
 	tgm.task[t].pc = pc;
+	tgm.task[t].moved |= tgm_ops->books && (tgm_how || tgm_at_stake(c, t));
 	tgm_tell("%s is preempted here", tgm_task_name(t));
 	return true;
 }

@@ -73,10 +73,19 @@ static const char *mutant_fault(char code)
 	return NULL;
 }
 
-/* Patch 2 and 3; what patch 4 adds; what patch 5 adds. */
-#define BASE2	"sees:CLEAR saves:FORK saves:SAVE saves:FPU_SAVE sees:RESTORE"
-#define BASE4	BASE2 " sees:CLEAR+ sees:RESTORE+"
-#define BASE5	BASE4 " saves:SAVE5 sees:SAVE5+"
+/*
+ * Patches 2 and 3; what patch 4 adds; what patch 5 adds. X: what XSAVES adds, without
+ * which one fault of patch 5 needs a reschedule. Where two things can break first
+ * after the same number of events, the order of the events decides which does.
+ */
+#define BASE2	"sees:CLEAR sees:CLEAR/soft sees:CLEAR/resched " \
+		"saves:FORK saves:FORK/soft saves:FORK/resched saves:FPU_SAVE/soft " \
+		"saves:SAVE/soft saves:SAVE/resched sees:RESTORE sees:RESTORE/soft "
+#define RESCHED	"sees:RESTORE/resched"
+#define BASE4	BASE2 "sees:CLEAR+ sees:CLEAR/resched+ sees:RESTORE/resched+ "
+#define BASE5	BASE4 "saves:SAVE5 saves:SAVE5/lost sees:SAVE5/resched+ "
+/* the same, seen by a save first */
+#define RESCHED_X	"saves:RESTORE/resched"
 
 static const struct {
 	int level;
@@ -93,22 +102,24 @@ static const struct {
 	{ 0, 0, 0, 0, "", &writes, "valid:OWN_WRITE", 0 },
 	{ 1, 0, 0, 0, "", &posted_small, NULL, 0 },
 	{ 1, 1, 0, 0, ":eagerfpu=off", &one, "*", 0 },
-	{ 2, 0, 0, 0, "", &posted_small, BASE2, 0 },
-	{ 2, 0, 0, 0, "", &wide, "+" BASE2, 0 },
-	{ 2, 0, 1, 0, ":xsaves", &one, BASE2, 0 },
+	{ 2, 0, 0, 0, "", &posted_small, BASE2 RESCHED, 0 },
+	{ 2, 0, 0, 0, "", &wide, "+" BASE2 RESCHED, 0 },
+	{ 2, 0, 1, 0, ":xsaves", &one, "saves:SAVE " BASE2 RESCHED, 0 },
 	{ 2, 0, 0, 0, "", &frames, "pkru:REMOTE pkru:FINISH2 sees:CLEAR saves:FORK sees:RESTORE", 0 },
 	{ 2, 0, 0, 0, "", &writes, "valid:OWN_WRITE", 0 },
-	{ 3, 0, 0, 0, "", &posted_small, BASE2, 0 },
-	{ 3, 0, 1, 0, ":xsaves", &one, BASE2, 0 },
-	{ 4, 0, 0, 0, "", &posted_small, BASE4, 0 },
-	{ 4, 0, 0, 0, "", &wide, "+" BASE4, 0 },
-	{ 4, 0, 1, 0, ":xsaves", &one, BASE4, 0 },
-	{ 4, 0, 0, 1, ":guest-state-used", &one, BASE4 " sees:SKIP valid:GUEST_NEW", 0 },
-	{ 5, 0, 0, 0, "", &posted_small, BASE5, 0 },
-	{ 5, 0, 0, 0, "", &wide, "+" BASE5, 0 },
-	{ 5, 0, 1, 0, ":xsaves", &one, BASE5, 0 },
+	{ 3, 0, 0, 0, "", &posted_small, BASE2 RESCHED, 0 },
+	{ 3, 0, 1, 0, ":xsaves", &one, "saves:SAVE " BASE2 RESCHED, 0 },
+	{ 4, 0, 0, 0, "", &posted_small, BASE4 RESCHED, 0 },
+	{ 4, 0, 0, 0, "", &wide, "+" BASE4 RESCHED, 0 },
+	{ 4, 0, 1, 0, ":xsaves", &one, "saves:SAVE " BASE4 RESCHED_X, 0 },
+	{ 4, 0, 0, 1, ":guest-state-used", &one,
+	  BASE4 RESCHED_X " sees:SKIP valid:GUEST_NEW", 0 },
+	{ 5, 0, 0, 0, "", &posted_small, BASE5 RESCHED, 0 },
+	{ 5, 0, 0, 0, "", &wide, "+" BASE5 RESCHED, 0 },
+	{ 5, 0, 1, 0, ":xsaves", &one, BASE5 RESCHED_X " sees:SAVE5+", 0 },
 	{ 5, 0, 0, 0, "", &frames,
-	  "pkru:REMOTE pkru:FINISH2 sees:CLEAR saves:FORK sees:CLEAR+ saves:SAVE5 sees:RESTORE", 0 },
+	  "pkru:REMOTE pkru:FINISH2 sees:CLEAR saves:FORK sees:CLEAR+ saves:SAVE5/lost "
+	  "pkru:SAVE5 sees:RESTORE", 0 },
 	{ 5, 0, 0, 0, ":cured", &wide, NULL, TGM_CURES },
 };
 
@@ -120,7 +131,7 @@ static const struct {
 	const char *expected, *story;
 } history[] = {
 	{ "owner-cached-2019", TGF_SKIP, TGF_GUARD_OWNER_FRESH, NULL, "sees",
-	  "59c4bd853abc, v5.4: the compiler kept this CPU's owner from before a reschedule "
+	  "59c4bd853abc, v5.5-rc1 and 5.4.2: the compiler kept this CPU's owner from before a reschedule "
 	  "(this_cpu_read_stable), so a task took another's registers for its own" },
 	{ "kvm-mended-2020", TGF_DEFERRED, -1, &tgm_swapped_ops[TGM_SWAPPED], NULL,
 	  "v5.6: KVM keeps a guest's registers as the running task's and asks the load flag where "
@@ -250,8 +261,11 @@ void tgm_fault_name(const struct tgm_run *run, const struct tgm_fault *f, char *
 	if (run->kind != TGM_POSTED || run->posted.lazy)
 		snprintf(buf, len, "%s", tgm_invariant_names[f->invariant]);
 	else
-		snprintf(buf, len, "%s:%s%s", tgm_invariant_names[f->invariant],
-			 cite_names[cite], f->blame & TGM_OTHER ? "+" : "");
+		snprintf(buf, len, "%s:%s%s%s%s", tgm_invariant_names[f->invariant],
+			 cite_names[cite], f->blame & TGM_SOFT ? "/soft" :
+			 f->blame & TGM_RESCHED ? "/resched" : "",
+			 f->blame & TGM_LOST ? "/lost" : "",
+			 f->blame & TGM_OTHER ? "+" : "");
 }
 
 static bool has_word(const char *words, const char *word)

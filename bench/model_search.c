@@ -153,7 +153,7 @@ static int add_state(struct tgm_packed p, uint32_t parent)
 	return 0;
 }
 
-/* As posted, a fault is known by who broke the books; else by what is broken. */
+/* As posted, a fault is known by who broke the books, and how; else by what is broken. */
 static void add_fault(struct tgm_result *r, size_t state, int depth)
 {
 	for (int i = 0; i < r->nr_faults; i++)
@@ -227,6 +227,7 @@ int tgm_search(const char *what, struct tgm_result *r, char *err, size_t errlen)
 
 	memset(r, 0, sizeof(*r));
 	tgm_free();
+	tgm_forget_blames();
 	tgm_story = NULL;
 	if (tgm_width() > 128) {
 		snprintf(err, errlen, "%s: a state of %d tasks and %d CPUs takes %d bits; allowed: "
