@@ -69,7 +69,7 @@ enum tgm_invariant {
 	TGM_SAVES,	/* no save stores another's registers, or older ones */
 	TGM_VALID,	/* memory is not written while a CPU's copy counts as valid */
 	TGM_PKRU,	/* the PKRU in force at a user access is the one that applies */
-	TGM_TRAP,	/* no register instruction in the kernel meets CR0.TS */
+	TGM_TRAP,	/* #NM's own handler does not meet CR0.TS */
 	TGM_NR_INVARIANTS
 };
 extern const char *const tgm_invariants[TGM_NR_INVARIANTS];	/* one line each */
@@ -96,7 +96,7 @@ struct tgm_ops {
 	void (*switch_out)(int c, int t);
 	void (*switch_in)(int c, int t);
 	enum tgf_run (*exit_user)(int c, int t);
-	void (*nm)(int c, int t);
+	void (*nm)(int c, int t);		/* t -1: a kernel thread's section */
 	bool (*usable)(int c, int t);		/* may an interrupt begin a section here */
 	void (*begin)(int c, int t);
 	void (*end)(int c, int t);
@@ -181,6 +181,7 @@ extern int tgm_blamed;				/* with it: the citation, or 0 */
 
 /* Operations on registers, for every variant (model_regs.c). */
 bool tgm_is_newest(struct tgm_value v, int t);
+void tgm_touch(int c);				/* what uses CPU c's registers meets CR0.TS */
 void tgm_xsave(int c, int t);			/* registers into t's area */
 void tgm_xrstor(int c, int t);
 void tgm_xinit(int c, int t);

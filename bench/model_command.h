@@ -3,6 +3,8 @@
 #ifndef TOLLGATE_MODEL_COMMAND_H
 #define TOLLGATE_MODEL_COMMAND_H
 
+#include <time.h>
+
 #include "model_runs.h"
 
 struct tgm_options {
@@ -14,6 +16,7 @@ struct tgm_options {
 	struct tg_report *report;
 	int planted, planted_found, historic, historic_found;
 	size_t planted_states, historic_states;
+	clock_t ours;		/* processor time of the searches of ours, as clock() */
 	bool failed;
 	bool partial;		/* asked for less than all, or another bound: no proof */
 };

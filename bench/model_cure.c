@@ -147,8 +147,11 @@ int tgm_cure_all(const struct tgm_run *run, const struct tgm_result *r, bool eac
 		cured &= rc;
 	}
 	/* what v4.8 has by design stays */
-	if (tgm_found(run, r, "pkru:REMOTE"))
+	if (tgm_found(run, r, "pkru:REMOTE")) {
+		printf("    all cures, PKRU's among them, without accesses to another's memory: "
+		       "posted/1-5:cured/pkru-small\n");
 		return cured;
+	}
 	rc = try_cure(run, r, cures_of(run, r), NULL, err, errlen);
 	return rc < 0 ? rc : cured && rc;
 }

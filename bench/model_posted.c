@@ -104,6 +104,12 @@ void tgm_posted_activate_curr(int t)
 void tgm_posted_nm(int c, int t)
 {
 	tgm_cited(TGM_CITE_NM);
+	if (t < 0) {
+		write_ts(c, 0);
+		tgm.cpu[c].owner = NULL;
+		tgm.cpu[c].regs.version = 0;
+		return;
+	}
 	tgm_posted_activate_curr(t);
 	write_ts(c, 0);
 	tgm_posted_activate(c, t);
@@ -193,6 +199,8 @@ static void switch_in(int c, int next)
 		return;
 	}
 	tgm_cited(TGM_CITE_PREPARE);
+	if (cured(TGM_CURE_PKRU) && previous[c] >= 0)
+		tgm.fpu[previous[c]].area.pkru = tgm.cpu[c].regs.pkru;
 	save_old(c, previous[c]);
 	if (tgm_violated >= 0)
 		return;

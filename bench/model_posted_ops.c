@@ -239,6 +239,10 @@ enum tgf_run tgm_posted_write(int c, int t)
 	soft_point(c, t);
 	tgm_cited(TGM_CITE_OWN_WRITE);
 	tgm_area_write(t);
+	if (cured(TGM_CURE_PKRU) && !fpu->active) {
+		tgm_tell("cure: puts the PKRU that was written in force at once");
+		tgm.cpu[c].regs.pkru = fpu->area.pkru;
+	}
 	soft_point(c, t);
 	tgm_cited(TGM_CITE_OWN_WRITE);
 	if (fpu->active)

@@ -34,7 +34,7 @@ struct tgm_run {
 	const char *story;		/* history: what happened, and where */
 };
 
-#define TGM_MAX_RUNS	400
+#define TGM_MAX_RUNS	512
 
 /* All runs, in order; *n of them. */
 const struct tgm_run *tgm_runs(size_t *n);

@@ -118,7 +118,8 @@ static const struct tgm_verdict verdicts[] = {
 	{ C(FINISH2), 0, TGM_CURE_PKRU,
 	  "On CPUs with protection keys only: PKRU is loaded with the rest, on the way to user mode, but "
 	  "the kernel's own accesses for the task obey it before.",
-	  "load PKRU at the switch, by WRPKRU" },
+	  "keep and load PKRU at the switch, by RDPKRU and WRPKRU, and load it where the kernel "
+	  "writes the task's own in memory" },
 	{ C(REMOTE), 0, 0,
 	  "On CPUs with protection keys only, in v4.8 too and by design: get_user_pages() of another's "
 	  "memory asks no PKRU.",

@@ -48,9 +48,9 @@ static void numbers_of_states(void **state)
 		size_t states, transitions;
 		int depth;
 	} golden[] = {
-		{ TGF_EAGER, 5614, 83442, 13 },
-		{ TGF_DEFERRED, 46224, 910396, 16 },
-		{ TGF_REFRESH, 24137, 504446, 15 },
+		{ TGF_EAGER, 4080, 60601, 11 },
+		{ TGF_DEFERRED, 58603, 1133820, 16 },
+		{ TGF_REFRESH, 27437, 570050, 16 },
 	};
 
 	(void)state;
