@@ -51,7 +51,8 @@ struct tgm_task {
 	unsigned char dead;		/* its registers are about to be replaced */
 	unsigned char early;		/* an owner read too early: it was this task */
 	unsigned char versions;		/* given out so far */
-	unsigned char blame;		/* as posted: the citation that broke the books */
+	unsigned char moved;		/* as posted: a reschedule inside of op changed its books */
+	unsigned short blame;		/* as posted: who broke the books, see struct tgm_fault */
 };
 
 struct tgm_world {
@@ -68,7 +69,7 @@ enum tgm_invariant {
 	TGM_SAVES,	/* no save stores another's registers, or older ones */
 	TGM_VALID,	/* memory is not written while a CPU's copy counts as valid */
 	TGM_PKRU,	/* the PKRU in force at a user access is the one that applies */
-	TGM_TRAP,	/* no register instruction in the kernel meets CR0.TS */
+	TGM_TRAP,	/* #NM's own handler does not meet CR0.TS */
 	TGM_NR_INVARIANTS
 };
 extern const char *const tgm_invariants[TGM_NR_INVARIANTS];	/* one line each */
@@ -95,7 +96,7 @@ struct tgm_ops {
 	void (*switch_out)(int c, int t);
 	void (*switch_in)(int c, int t);
 	enum tgf_run (*exit_user)(int c, int t);
-	void (*nm)(int c, int t);
+	void (*nm)(int c, int t);		/* t -1: a kernel thread's section */
 	bool (*usable)(int c, int t);		/* may an interrupt begin a section here */
 	void (*begin)(int c, int t);
 	void (*end)(int c, int t);
@@ -125,7 +126,10 @@ struct tgm_ops {
 struct tgm_fault {
 	enum tgm_invariant invariant;
 	int blame;		/* citation (model_posted.def), 0: none kept, or'ed with */
-#define TGM_OTHER	32	/* executed by another task than the one that suffers */
+#define TGM_OTHER	64	/* executed by another task than the one that suffers */
+#define TGM_SOFT	128	/* after a soft interrupt inside of the same operation */
+#define TGM_RESCHED	256	/* after a reschedule there, which may be a page fault's */
+#define TGM_LOST	512	/* and no copy of the registers is left: the rest could be mended */
 	unsigned int state;	/* index of the state the fault came from */
 	int depth;		/* events to it, the faulty one included */
 };
@@ -166,6 +170,7 @@ struct tgm_packed {
 };
 struct tgm_packed tgm_pack(void);
 void tgm_unpack(struct tgm_packed p);
+void tgm_forget_blames(void);	/* packed states number those they met; none are left */
 int tgm_width(void);		/* bits that tgm_ops and tgm_bound need; at most 128 */
 
 /* A violation met by the current step; the first one of a step counts. */
@@ -176,6 +181,7 @@ extern int tgm_blamed;				/* with it: the citation, or 0 */
 
 /* Operations on registers, for every variant (model_regs.c). */
 bool tgm_is_newest(struct tgm_value v, int t);
+void tgm_touch(int c);				/* what uses CPU c's registers meets CR0.TS */
 void tgm_xsave(int c, int t);			/* registers into t's area */
 void tgm_xrstor(int c, int t);
 void tgm_xinit(int c, int t);
@@ -193,8 +199,12 @@ void tgm_section(int c, int t, const char *what);
 /* User memory is read or written for t, which runs on CPU c: is its PKRU in force. */
 void tgm_access_user(int c, int t);
 void tgm_check_books(void);
+/* What a soft interrupt or a reschedule can take from t, which runs on CPU c. */
+int tgm_at_stake(int c, int t);
+void tgm_soft_interrupt(int c, int t);	/* inside of an operation */
 extern int tgm_cite;				/* the citation being executed */
 extern int tgm_actor;				/* the task that executes it, or -1 */
+extern int tgm_how;				/* TGM_SOFT, TGM_RESCHED; 0: neither */
 extern bool tgm_absent;			/* a frame's page was absent in this step */
 
 const char *tgm_task_name(int t);

@@ -3,6 +3,8 @@
 #ifndef TOLLGATE_MODEL_COMMAND_H
 #define TOLLGATE_MODEL_COMMAND_H
 
+#include <time.h>
+
 #include "model_runs.h"
 
 struct tgm_options {
@@ -14,6 +16,7 @@ struct tgm_options {
 	struct tg_report *report;
 	int planted, planted_found, historic, historic_found;
 	size_t planted_states, historic_states;
+	clock_t ours;		/* processor time of the searches of ours, as clock() */
 	bool failed;
 	bool partial;		/* asked for less than all, or another bound: no proof */
 };
@@ -26,7 +29,7 @@ int tgm_add_proof(struct tgm_options *o, const char *name, bool passed, size_t s
 /* The proofs that one search gives, under the names that claims look for. */
 int tgm_add_proofs(struct tgm_options *o, const struct tgm_run *run, const struct tgm_result *r,
 		   bool passed, const char *why);
-/* Whether the search found the fault of that name. */
+/* Whether the search found the fault of that name, whatever its mechanism. */
 bool tgm_found(const struct tgm_run *run, const struct tgm_result *r, const char *name);
 /* Makes the directory of the report, before anybody waits; an exit code. */
 int tgm_make_output(const char *dir, char *err, size_t errlen);

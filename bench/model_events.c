@@ -34,8 +34,8 @@ void tgm_start(void)
 
 static void check_sees(int c, int t)
 {
-	if (tgm_ops->lazy && tgm.ts[c])
-		return;		/* a #NM comes first */
+	if (tgm_ops->lazy && tgm.ts[c] && t != TGM_GUEST)
+		return;		/* a #NM comes first; a guest has a CR0 of its own */
 	if (!tgm_is_newest(tgm.cpu[c].regs, t))
 		tgm_violate(TGM_SEES, t);
 }
@@ -85,7 +85,7 @@ static void bury(int c, int t)
 
 	schedule(c, true);
 	task->alive = 0;
-	task->pc = task->dead = task->blame = 0;
+	task->pc = task->dead = task->blame = task->moved = 0;
 	task->op = TGM_IN_KERNEL;
 	tgm.fpu[t].active = tgm.fpu[t].reload = tgm.fpu[t].uses = tgm.fpu[t].used = 0;
 	tgm.fpu[t].area.version = 0;
@@ -98,6 +98,7 @@ static void run_op(int c, int t, enum tgm_op op)
 	enum tgf_run run = TGF_DONE;
 
 	task->op = op;
+	tgm_how = task->moved ? TGM_RESCHED : 0;
 	switch (op) {
 	case TGM_EXITING:
 		run = tgm_ops->exit_user(c, t);
@@ -135,7 +136,7 @@ static void run_op(int c, int t, enum tgm_op op)
 		return;
 	}
 	task->pc = 0;
-	task->early = task->dead = 0;
+	task->early = task->dead = task->moved = 0;
 	task->op = after_call();
 	if (op == TGM_EXITING) {
 		task->op = TGM_USER;
@@ -375,7 +376,7 @@ void tgm_step(void)
 
 	tgm_violated = -1;
 	tgm_blamed = 0;
-	tgm_cite = 0;
+	tgm_cite = tgm_how = 0;
 	tgm_absent = false;
 	tgm_actor = t;
 	n = tgm_todo(list, c, t);

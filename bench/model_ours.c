@@ -22,6 +22,7 @@ bool tgm_early_header;
 #define TGF_FRAME_RESTORE(cpu, fpu)	frame_restore(CPU_OF(cpu), TASK_OF(fpu))
 #define TGF_CLTS(cpu)			write_ts(CPU_OF(cpu), 0)
 #define TGF_STTS(cpu)			write_ts(CPU_OF(cpu), 1)
+#define TGF_WRITTEN_PKRU(fpu, old)	((void)(old), tgm.task[TASK_OF(fpu)].newest.pkru)
 #define TGF_RDPKRU(cpu)			((cpu)->regs.pkru)
 #define TGF_WRPKRU(cpu, value)		((cpu)->regs.pkru = (value))
 #define TGF_PKRU_INIT			0
@@ -118,12 +119,28 @@ static bool counts(enum tgf_strategy s, int c, int t)
 	return fpu->active || (tgf_skips(s) && cpu->owner == fpu && fpu->last_cpu == cpu->id);
 }
 
-#define DEFINE(id, p, what)								\
+/* #NM in a kernel thread: it gets state of its own, which is nobody's here. */
+static void thread_nm(enum tgf_strategy s, int c)
+{
+	static const struct tgm_value nobodys = { 0, 0, 0 };
+
+	tgf_set_ts(s, &tgm.cpu[c], 0);
+	tgf_own(s, &tgm.cpu[c], NULL);
+	tgm.cpu[c].regs = nobodys;
+}
+
+#define DEFINE(id, p, what)							\
 static void p##_switch_out(int c, int t) { tgf_##p##_switch_out(&tgm.cpu[c], fpu_of(t)); }	\
 static void p##_switch_in(int c, int t) { tgf_##p##_switch_in(&tgm.cpu[c], fpu_of(t)); }	\
 static enum tgf_run p##_exit_user(int c, int t)						\
 { return tgf_##p##_exit_user(&tgm.cpu[c], &tgm.fpu[t]); }				\
-static void p##_nm(int c, int t) { tgf_##p##_nm(&tgm.cpu[c], &tgm.fpu[t]); }		\
+static void p##_nm(int c, int t)							\
+{											\
+	if (t < 0)									\
+		thread_nm(TGF_##id, c);							\
+	else										\
+		tgf_##p##_nm(&tgm.cpu[c], &tgm.fpu[t]);					\
+}											\
 static void p##_begin(int c, int t) { tgf_##p##_kernel_begin(&tgm.cpu[c], fpu_of(t)); }	\
 static void p##_end(int c, int t) { tgf_##p##_kernel_end(&tgm.cpu[c], fpu_of(t)); }	\
 static void p##_guest_load(int c, int t)						\

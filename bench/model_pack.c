@@ -6,6 +6,7 @@
  * event treats them differently, so what one can do the other can do renamed. The
  * least of the renamings stands for all.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "model.h"
@@ -66,6 +67,30 @@ static void make_renamings(void)
 	}
 	made_tasks = tgm_bound.tasks;
 	made_cpus = tgm_bound.cpus;
+}
+
+/* Blames by number, in the order they were met: few are, of all there could be. */
+static unsigned short blames[1 << 6];
+static unsigned int nr_blames;
+
+void tgm_forget_blames(void)
+{
+	nr_blames = 0;
+}
+
+static unsigned int blame_number(unsigned short blame)
+{
+	unsigned int i = 0;
+
+	if (!blame)
+		return 0;
+	while (i < nr_blames && blames[i] != blame)
+		i++;
+	if (i + 1 == sizeof(blames) / sizeof(*blames))
+		abort();
+	if (i == nr_blames)
+		blames[nr_blames++] = blame;
+	return i + 1;
 }
 
 static struct tgm_packed out;
@@ -140,12 +165,14 @@ static void pack_task(int t, const struct renaming *r)
 	put(k->child < 0 ? 0 : r->new_task[k->child], 2);
 	if (!tgm_ops->books)
 		put(k->early, 1);
+	else
+		put(k->moved, 1);
 	if (tgm_ops->lazy && tgm_ops->books) {
 		put(f->uses, 2);
 		put(f->used, 1);
 	}
 	if (tgm_ops->books)
-		put(k->blame, 6);
+		put(blame_number(k->blame), 6);
 	if (tgm_bound.events & TGM_EV_PKRU) {
 		put(k->newest.pkru, 1);
 		put(k->framed ? k->frame.pkru : 0, 1);
@@ -288,10 +315,12 @@ static void unpack_task(const struct tgm_packed *p, int t)
 	k->dead = get(p, 1);
 	n = get(p, 2);
 	k->child = k->op == TGM_FORKING ? (int)n : -1;
-	k->early = tgm_ops->books ? 0 : get(p, 1);
+	k->early = k->moved = 0;
+	*(tgm_ops->books ? &k->moved : &k->early) = get(p, 1);
 	f->uses = tgm_ops->lazy && tgm_ops->books ? get(p, 2) : 0;
 	f->used = tgm_ops->lazy && tgm_ops->books ? get(p, 1) : 1;
-	k->blame = tgm_ops->books ? get(p, 6) : 0;
+	n = tgm_ops->books ? get(p, 6) : 0;
+	k->blame = n ? blames[n - 1] : 0;
 	if (tgm_bound.events & TGM_EV_PKRU) {
 		k->newest.pkru = get(p, 1);
 		k->frame.pkru = get(p, 1);

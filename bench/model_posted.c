@@ -104,6 +104,12 @@ void tgm_posted_activate_curr(int t)
 void tgm_posted_nm(int c, int t)
 {
 	tgm_cited(TGM_CITE_NM);
+	if (t < 0) {
+		write_ts(c, 0);
+		tgm.cpu[c].owner = NULL;
+		tgm.cpu[c].regs.version = 0;
+		return;
+	}
 	tgm_posted_activate_curr(t);
 	write_ts(c, 0);
 	tgm_posted_activate(c, t);
@@ -172,8 +178,11 @@ static void switch_v48(int c, int old, int next)
 static void load_new(int c, int t)
 {
 	if (t >= 0 && hot(t)) {
-		if (tgm_posted.level >= 4 && tgm_posted_skip(c, t))
-			return;
+		if (tgm_posted.level >= 4) {
+			tgm_cited(TGM_CITE_RETURN4);
+			if (tgm_posted_skip(c, t))
+				return;
+		}
 		count_use(t);
 		tgm_posted_activate(c, t);
 		mirrored_ts(c, 0);
@@ -190,6 +199,8 @@ static void switch_in(int c, int next)
 		return;
 	}
 	tgm_cited(TGM_CITE_PREPARE);
+	if (cured(TGM_CURE_PKRU) && previous[c] >= 0)
+		tgm.fpu[previous[c]].area.pkru = tgm.cpu[c].regs.pkru;
 	save_old(c, previous[c]);
 	if (tgm_violated >= 0)
 		return;
@@ -292,9 +303,11 @@ static void guest_load(int c, int t)
 {
 	struct tgf_fpu *guest = &tgm.fpu[TGM_GUEST];
 
+	if (tgm_posted.level >= 3)
+		tgm_cited(TGM_CITE_GUEST_LOAD3);
 	begin_for(c, t, guest);
 	if (tgm_posted.level < 4) {
-		tgm_cited(TGM_CITE_GUEST_LOAD);
+		tgm_cited(tgm_posted.level == 3 ? TGM_CITE_GUEST_LOAD3 : TGM_CITE_GUEST_LOAD);
 		tgm_xrstor(c, TGM_GUEST);
 		return;
 	}

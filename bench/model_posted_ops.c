@@ -32,7 +32,7 @@ static void trap(int c, int t)
 static void soft_point(int c, int t)
 {
 	if ((tgm_bound.events & TGM_EV_SECTION) && tgm_ops->usable(c, t) && tgm_choose(2))
-		tgm_section(c, t, "a soft interrupt comes here and uses the registers");
+		tgm_soft_interrupt(c, t);
 }
 
 /* A cure: the registers become the task's, under a lock, before they are used. */
@@ -239,6 +239,10 @@ enum tgf_run tgm_posted_write(int c, int t)
 	soft_point(c, t);
 	tgm_cited(TGM_CITE_OWN_WRITE);
 	tgm_area_write(t);
+	if (cured(TGM_CURE_PKRU) && !fpu->active) {
+		tgm_tell("cure: puts the PKRU that was written in force at once");
+		tgm.cpu[c].regs.pkru = fpu->area.pkru;
+	}
 	soft_point(c, t);
 	tgm_cited(TGM_CITE_OWN_WRITE);
 	if (fpu->active)

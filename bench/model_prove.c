@@ -48,11 +48,12 @@ int tgm_add_proof(struct tgm_options *o, const char *name, bool passed, size_t s
 
 bool tgm_found(const struct tgm_run *run, const struct tgm_result *r, const char *name)
 {
+	const size_t len = strlen(name);
 	char word[48];
 
 	for (int i = 0; i < r->nr_faults; i++) {
 		tgm_fault_name(run, &r->faults[i], word, sizeof(word));
-		if (!strcmp(word, name))
+		if (!strncmp(word, name, len) && (!word[len] || word[len] == '/'))
 			return true;
 	}
 	return false;

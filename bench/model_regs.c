@@ -11,14 +11,14 @@ FILE *tgm_story;
 int tgm_violated = -1, tgm_blamed, tgm_cite;
 unsigned int tgm_ignored;
 bool tgm_absent;
-int tgm_actor;
+int tgm_actor, tgm_how;
 
 const char *const tgm_invariants[TGM_NR_INVARIANTS] = {
 	"who runs sees its own last-written registers",
 	"no save stores another's registers, nor older ones",
 	"memory is not written while a CPU's copy counts as valid",
 	"the PKRU in force at a user access is the one that applies",
-	"no register instruction in the kernel meets CR0.TS",
+	"#NM's own handler does not meet CR0.TS",
 };
 const char *const tgm_invariant_names[TGM_NR_INVARIANTS] = {
 	"sees", "saves", "valid", "pkru", "trap",
@@ -91,16 +91,32 @@ void tgm_violate(enum tgm_invariant invariant, int t)
 	if (tgm_violated >= 0 || tgm_ignored >> invariant & 1)
 		return;
 	tgm_violated = invariant;
-	tgm_blamed = t >= 0 && tgm.task[t].blame ? tgm.task[t].blame : tgm_cite;
+	/* the rule about memory is broken by itself, whatever came before */
+	tgm_blamed = t >= 0 && tgm.task[t].blame ? tgm.task[t].blame :
+		     tgm_cite | (invariant == TGM_VALID ? 0 : tgm_how);
 	if (tgm_story)
 		fprintf(tgm_story, "   BROKEN: %s\n", tgm_invariants[invariant]);
 }
 
-/* A register instruction of the kernel. */
-static void touch(int c, int t)
+/*
+ * A register instruction of the kernel. With CR0.TS set it traps, and #NM's handler,
+ * which does not ask where it came from, loads the current task's registers; then the
+ * instruction runs. Nothing ends a trap inside of the handler.
+ */
+void tgm_touch(int c)
 {
-	if (tgm_ops->lazy && tgm.ts[c])
-		tgm_violate(TGM_TRAP, t);
+	static bool handler;
+
+	if (!tgm_ops->lazy || !tgm.ts[c])
+		return;
+	if (handler) {
+		tgm_violate(TGM_TRAP, tgm.cur[c]);
+		return;
+	}
+	tgm_tell("CPU %d: #NM in the kernel", c);
+	handler = true;
+	tgm_ops->nm(c, tgm.cur[c]);
+	handler = false;
 }
 
 /* Memory of t is written by something else than a save of its registers. */
@@ -116,7 +132,7 @@ static void write_area(int t)
 
 void tgm_xsave(int c, int t)
 {
-	touch(c, t);
+	tgm_touch(c);
 	tgm_tell("registers (%s) -> memory of %s", tgm_value_name(tgm.cpu[c].regs), tgm_task_name(t));
 	if (!tgm.task[t].dead && !tgm_is_newest(tgm.cpu[c].regs, t))
 		tgm_violate(TGM_SAVES, t);
@@ -125,7 +141,7 @@ void tgm_xsave(int c, int t)
 
 void tgm_xrstor(int c, int t)
 {
-	touch(c, t);
+	tgm_touch(c);
 	tgm_tell("memory of %s (%s) -> registers", tgm_task_name(t), tgm_value_name(tgm.fpu[t].area));
 	copy(&tgm.cpu[c].regs, tgm.fpu[t].area);
 }
@@ -134,7 +150,7 @@ void tgm_xinit(int c, int t)
 {
 	struct tgm_value v;
 
-	touch(c, t);
+	tgm_touch(c);
 	tgm.task[t].newest.pkru = 0;
 	v = new_version(t);
 	tgm.task[t].newest = v;
@@ -176,10 +192,15 @@ void tgm_area_write(int t)
 	struct tgm_value v;
 
 	write_area(t);
+	/* the xstate that a tracer or the kernel writes holds a PKRU: the same or another */
+	if ((tgm_bound.events & TGM_EV_PKRU) && tgm_choose(2))
+		tgm.task[t].newest.pkru ^= 1;
 	v = new_version(t);
 	tgm.task[t].newest = v;
 	copy(&tgm.fpu[t].area, v);
 	tgm_tell("new registers (%s) -> memory of %s", tgm_value_name(v), tgm_task_name(t));
+	if (tgm_bound.events & TGM_EV_PKRU)
+		tgm_tell("with them a PKRU of %d", v.pkru);
 }
 
 /* A child's registers are a version of its own, though equal to its parent's. */
@@ -204,7 +225,7 @@ void tgm_area_copy(int from, int to)
 
 void tgm_xsave_as(int c, int from, int to)
 {
-	touch(c, from);
+	tgm_touch(c);
 	tgm_tell("registers (%s) -> memory of %s, %s's child", tgm_value_name(tgm.cpu[c].regs),
 		 tgm_task_name(to), tgm_task_name(from));
 	give(from, to, tgm.cpu[c].regs);
@@ -253,7 +274,7 @@ enum tgf_copy tgm_frame_save(int c, int t)
 {
 	enum tgf_copy copied;
 
-	touch(c, t);
+	tgm_touch(c);
 	copied = write_frame(c, t);
 	if (copied != TGF_COPIED)
 		return copied;
@@ -280,7 +301,7 @@ enum tgf_copy tgm_frame_restore(int c, int t)
 	struct tgm_task *task = &tgm.task[t];
 	int n;
 
-	touch(c, t);
+	tgm_touch(c);
 	tgm_access_user(c, t);
 	n = tgm_choose(may_be_absent() ? 3 : 2);
 	if (n == 2) {
@@ -315,6 +336,8 @@ void tgm_section(int c, int t, const char *what)
 
 	tgm_tell("%s", what);
 	tgm_ops->begin(c, t);
+	if (tgm_violated < 0)
+		tgm_touch(c);
 	kernel.pkru = tgm.cpu[c].regs.pkru;	/* a section does not write PKRU */
 	if (tgm_violated < 0) {
 		tgm.cpu[c].regs = kernel;
@@ -334,6 +357,17 @@ void tgm_section(int c, int t, const char *what)
 	inside--;
 }
 
+/* The newest registers of t are nowhere any more. */
+static bool is_lost(int t)
+{
+	if (tgm_is_newest(tgm.fpu[t].area, t))
+		return false;
+	for (int c = 0; c < tgm_bound.cpus; c++)
+		if (tgm_is_newest(tgm.cpu[c].regs, t))
+			return false;
+	return true;
+}
+
 void tgm_check_books(void)
 {
 	if (!tgm_ops->books)
@@ -346,8 +380,25 @@ void tgm_check_books(void)
 		if (tgm_ops->books(t))
 			task->blame = 0;
 		else if (!task->blame)
-			task->blame = tgm_cite | (t == tgm_actor ? 0 : TGM_OTHER);
+			task->blame = tgm_cite | tgm_how | (t == tgm_actor ? 0 : TGM_OTHER) |
+				      (is_lost(t) ? TGM_LOST : 0);
 	}
+}
+
+int tgm_at_stake(int c, int t)
+{
+	return tgm_is_newest(tgm.cpu[c].regs, t) | tgm.fpu[t].active << 1 |
+	       !tgm.fpu[t].reload << 2;
+}
+
+void tgm_soft_interrupt(int c, int t)
+{
+	int before = tgm_at_stake(c, t), how = tgm_how;
+
+	tgm_how = TGM_SOFT;
+	tgm_section(c, t, "a soft interrupt comes here and uses the registers");
+	if (tgm_at_stake(c, t) == before)
+		tgm_how = how;
 }
 
 bool tgm_point(int c, int t, int op, int pc)
@@ -360,11 +411,12 @@ bool tgm_point(int c, int t, int op, int pc)
 		return false;
 	tgm_check_books();
 	if (section && n == 1) {
-		tgm_section(c, t, "a soft interrupt comes here and uses the registers");
+		tgm_soft_interrupt(c, t);
 		return false;
 	}
 	tgm.task[t].op = op;
 	tgm.task[t].pc = pc;
+	tgm.task[t].moved |= tgm_ops->books && (tgm_how || tgm_at_stake(c, t));
 	tgm_tell("%s is preempted here", tgm_task_name(t));
 	return true;
 }

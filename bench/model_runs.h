@@ -25,12 +25,16 @@ struct tgm_run {
 	const struct tgm_ops *ops;	/* NULL: the strategy's */
 	struct tgm_posted posted;
 	struct tgm_scope scope;
-	/* "invariant:citation" words, a + behind: suffered by another task; NULL: none */
+	/*
+	 * "invariant:citation" words; NULL: none. Behind, how it goes wrong, where not by
+	 * that function alone: /soft, /resched, /lost (see struct tgm_fault); a +: another
+	 * task suffers
+	 */
 	const char *expected;
 	const char *story;		/* history: what happened, and where */
 };
 
-#define TGM_MAX_RUNS	400
+#define TGM_MAX_RUNS	512
 
 /* All runs, in order; *n of them. */
 const struct tgm_run *tgm_runs(size_t *n);
@@ -38,16 +42,17 @@ const struct tgm_run *tgm_runs(size_t *n);
 /* Why the fault is one, and what one change cures it; NULL: not known. */
 struct tgm_verdict {
 	enum tgm_citation cite;
-	bool other;
+	int how;		/* TGM_OTHER, TGM_SOFT, TGM_RESCHED, TGM_LOST, TGM_KEYS */
+#define TGM_KEYS	1024	/* it is TGM_PKRU that is broken */
 	enum tgm_cure cure;
 	const char *why, *change;
 };
-const struct tgm_verdict *tgm_verdict_of(int blame);
+const struct tgm_verdict *tgm_verdict_of(const struct tgm_fault *f);
 
 /* Sets tgm_ops and everything a run needs but tgm_bound. */
 void tgm_set_up(const struct tgm_run *run);
 
-/* "sees:CLEAR+" */
+/* "sees:CLEAR/resched+" */
 void tgm_fault_name(const struct tgm_run *run, const struct tgm_fault *f, char *buf, size_t len);
 /* Whether exactly the expected faults were found; what differs, else. */
 bool tgm_as_expected(const struct tgm_run *run, const struct tgm_result *r, bool whole,

@@ -153,7 +153,7 @@ static int add_state(struct tgm_packed p, uint32_t parent)
 	return 0;
 }
 
-/* As posted, a fault is known by who broke the books; else by what is broken. */
+/* As posted, a fault is known by who broke the books, and how; else by what is broken. */
 static void add_fault(struct tgm_result *r, size_t state, int depth)
 {
 	for (int i = 0; i < r->nr_faults; i++)
@@ -189,6 +189,40 @@ static bool known_guilty(const struct tgm_result *r)
 	return guilty;
 }
 
+/*
+ * States reached from one state are looked up together: where one lies in the table is
+ * asked for while the others are made, for most of the time went to waiting for memory.
+ */
+static struct {
+	struct tgm_packed packed[64];
+	size_t n, parent;
+} reached;
+
+static int add_reached(void)
+{
+	size_t n = reached.n;
+
+	reached.n = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t k = states.table[hash(reached.packed[i]) & (states.slots - 1)];
+
+		if (k)
+			__builtin_prefetch(&states.packed[k - 1]);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (add_state(reached.packed[i], reached.parent))
+			return -1;
+	return 0;
+}
+
+static int reach(struct tgm_packed p, size_t parent)
+{
+	__builtin_prefetch(&states.table[hash(p) & (states.slots - 1)]);
+	reached.parent = parent;
+	reached.packed[reached.n++] = p;
+	return reached.n == sizeof(reached.packed) / sizeof(*reached.packed) ? add_reached() : 0;
+}
+
 static double now(void)
 {
 	struct timespec t;
@@ -214,10 +248,10 @@ static int expand(size_t i, struct tgm_result *r, int depth)
 		r->transitions++;
 		if (tgm_violated >= 0)
 			add_fault(r, i, depth);
-		else if (!known_guilty(r) && add_state(tgm_pack(), i))
+		else if (!known_guilty(r) && reach(tgm_pack(), i))
 			return -1;
 	} while (next_script());
-	return 0;
+	return add_reached();
 }
 
 int tgm_search(const char *what, struct tgm_result *r, char *err, size_t errlen)
@@ -227,6 +261,7 @@ int tgm_search(const char *what, struct tgm_result *r, char *err, size_t errlen)
 
 	memset(r, 0, sizeof(*r));
 	tgm_free();
+	tgm_forget_blames();
 	tgm_story = NULL;
 	if (tgm_width() > 128) {
 		snprintf(err, errlen, "%s: a state of %d tasks and %d CPUs takes %d bits; allowed: "
@@ -236,6 +271,7 @@ int tgm_search(const char *what, struct tgm_result *r, char *err, size_t errlen)
 		return -1;
 	}
 	tgm_start();
+	reached.n = 0;
 	if (add_state(tgm_pack(), 0))
 		goto no_memory;
 	for (i = 0, level = 1; i < states.n; i++) {

@@ -201,7 +201,8 @@ TGF_INLINE void tgf_kernel_begin(enum tgf_strategy s, struct tgf_cpu *cpu, struc
 	}
 	if (TGF_GUARD(KERNEL_OWNER))
 		tgf_own(s, cpu, 0);
-	tgf_set_ts(s, cpu, 0);
+	if (TGF_GUARD(KERNEL_TS))
+		tgf_set_ts(s, cpu, 0);
 }
 
 /* The kernel is done with the registers. */
@@ -209,7 +210,8 @@ TGF_INLINE void tgf_kernel_end(enum tgf_strategy s, struct tgf_cpu *cpu, struct 
 {
 	if (tgf_is_eager(s) && cur && TGF_GUARD(KERNEL_RELOAD))
 		tgf_move_to_cpu(s, cpu, cur);
-	tgf_set_ts(s, cpu, 1);
+	if (TGF_GUARD(KERNEL_TRAP))
+		tgf_set_ts(s, cpu, 1);
 	cpu->busy = 0;
 }
 
@@ -232,9 +234,10 @@ TGF_INLINE void tgf_guest_load(enum tgf_strategy s, struct tgf_cpu *cpu, struct 
 	if (TGF_GUARD(GUEST_SAVE))
 		tgf_copy_to_memory(s, cpu, cur);
 	cur->active = 0;
-	if (tgf_is_deferred(s))
+	if (tgf_is_deferred(s) && TGF_GUARD(GUEST_RELOAD))
 		cur->reload = 1;
-	tgf_set_ts(s, cpu, 0);
+	if (TGF_GUARD(GUEST_TS))
+		tgf_set_ts(s, cpu, 0);
 	if (s != TGF_DEFERRED_SKIP_OWNER || !tgf_loaded(cpu, guest))
 		TGF_XRSTOR(cpu, guest);
 	if (TGF_GUARD(GUEST_OWNER))
@@ -251,7 +254,8 @@ TGF_INLINE void tgf_guest_put(enum tgf_strategy s, struct tgf_cpu *cpu, struct t
 	guest->active = 0;
 	if (tgf_is_eager(s))
 		tgf_move_to_cpu(s, cpu, cur);
-	tgf_set_ts(s, cpu, 1);
+	if (TGF_GUARD(GUEST_TRAP))
+		tgf_set_ts(s, cpu, 1);
 	cpu->busy = 0;
 }
 
@@ -263,7 +267,8 @@ TGF_INLINE enum tgf_run tgf_clear(enum tgf_strategy s, struct tgf_cpu *cpu, stru
 	TGF_POINT(1, TGF_GUARD(CLEAR_LOCK))
 	tgf_set_ts(s, cpu, 0);
 	TGF_XINIT(cpu, cur);
-	TGF_WRPKRU(cpu, TGF_PKRU_INIT);
+	if (TGF_GUARD(CLEAR_PKRU))
+		TGF_WRPKRU(cpu, TGF_PKRU_INIT);
 	TGF_POINT(2, TGF_GUARD(CLEAR_LOCK))
 	if (TGF_GUARD(CLEAR_OWNER)) {
 		tgf_activate(s, cpu, cur);
@@ -303,7 +308,8 @@ TGF_INLINE enum tgf_run tgf_signal_save(enum tgf_strategy s, struct tgf_cpu *cpu
 	TGF_POINT(3, TGF_GUARD(CLEAR_LOCK))
 	tgf_set_ts(s, cpu, 0);
 	TGF_XINIT(cpu, cur);
-	TGF_WRPKRU(cpu, TGF_PKRU_INIT);
+	if (TGF_GUARD(SIGNAL_PKRU))
+		TGF_WRPKRU(cpu, TGF_PKRU_INIT);
 	TGF_POINT(4, TGF_GUARD(CLEAR_LOCK))
 	if (TGF_GUARD(CLEAR_OWNER)) {
 		tgf_activate(s, cpu, cur);
@@ -328,10 +334,6 @@ TGF_INLINE enum tgf_run tgf_signal_restore(enum tgf_strategy s, struct tgf_cpu *
 	TGF_BEGIN
 	TGF_LABEL(1)
 	TGF_LOCK();
-	cur->active = 0;
-	cur->last_cpu = TGF_NOWHERE;
-	if (tgf_is_deferred(s))
-		cur->reload = 1;
 	if (TGF_GUARD(RESTORE_OWNER))
 		tgf_own(s, cpu, 0);
 	tgf_set_ts(s, cpu, 0);
@@ -344,7 +346,8 @@ TGF_INLINE enum tgf_run tgf_signal_restore(enum tgf_strategy s, struct tgf_cpu *
 	}
 	if (copied == TGF_BAD && TGF_GUARD(RESTORE_CLEAR)) {
 		TGF_XINIT(cpu, cur);
-		TGF_WRPKRU(cpu, TGF_PKRU_INIT);
+		if (TGF_GUARD(RESTORE_PKRU))
+			TGF_WRPKRU(cpu, TGF_PKRU_INIT);
 	}
 	TGF_POINT(3, TGF_GUARD(RESTORE_LOCK))
 	tgf_activate(s, cpu, cur);
@@ -356,14 +359,16 @@ TGF_INLINE enum tgf_run tgf_signal_restore(enum tgf_strategy s, struct tgf_cpu *
 TGF_INLINE enum tgf_run tgf_fork(enum tgf_strategy s, struct tgf_cpu *cpu,
 				 struct tgf_fpu *parent, struct tgf_fpu *child)
 {
+	(void)s;
 	TGF_BEGIN
 	TGF_LOCK();
 	child->active = 0;
 	child->uses = 0;
-	child->reload = tgf_is_deferred(s);
+	child->reload = 0;	/* switching in sets it */
 	if (TGF_GUARD(FORK_CPU))
 		child->last_cpu = TGF_NOWHERE;
-	child->pkru = TGF_RDPKRU(cpu);
+	if (TGF_GUARD(FORK_PKRU))
+		child->pkru = TGF_RDPKRU(cpu);
 	TGF_POINT(1, TGF_GUARD(FORK_LOCK))
 	if (parent->active || !TGF_GUARD(FORK_SOURCE)) {
 		TGF_POINT(2, TGF_GUARD(FORK_LOCK))
@@ -416,6 +421,8 @@ TGF_INLINE enum tgf_run tgf_write_own(enum tgf_strategy s, struct tgf_cpu *cpu,
 		tgf_set_ts(s, cpu, 1);
 	TGF_POINT(1, TGF_GUARD(WRITE_LOCK))
 	TGF_AREA_WRITE(cur);
+	if (TGF_GUARD(WRITE_PKRU))
+		TGF_WRPKRU(cpu, TGF_WRITTEN_PKRU(cur, TGF_RDPKRU(cpu)));
 	if (tgf_is_eager(s) && TGF_GUARD(WRITE_RELOAD))
 		tgf_move_to_cpu(s, cpu, cur);
 	TGF_UNLOCK();
@@ -425,11 +432,12 @@ TGF_INLINE enum tgf_run tgf_write_own(enum tgf_strategy s, struct tgf_cpu *cpu,
 /* A tracer writes the state of a stopped task; what a CPU still holds is dropped first. */
 TGF_INLINE void tgf_ptrace_write(enum tgf_strategy s, struct tgf_fpu *fpu)
 {
+	(void)s;
 	if (TGF_GUARD(PTRACE_CPU))
 		fpu->last_cpu = TGF_NOWHERE;
-	if (tgf_is_deferred(s))
-		fpu->reload = 1;
 	TGF_AREA_WRITE(fpu);
+	if (TGF_GUARD(PTRACE_PKRU))
+		fpu->pkru = TGF_WRITTEN_PKRU(fpu, fpu->pkru);
 }
 
 #include <tollgate/fpu_functions.h>

@@ -8,10 +8,10 @@ cd "$(dirname -- "$0")/.." || exit 1
 tollgate=bench/tollgate
 
 rc=0
-TIMEFORMAT=%U
-{ time $tollgate model -o "$scratch/proofs" >"$scratch/all" 2>"$scratch/err"; } 2>"$scratch/time" ||
-	rc=$?
-echo "# $(<"$scratch/time") s of processor time; more than 60 would be too much"
+$tollgate model -o "$scratch/proofs" >"$scratch/all" 2>"$scratch/err" || rc=$?
+# A time gates nothing here: a busy machine's says nothing. results/fpu-model.txt has it.
+grep '^base bound' "$scratch/all" | sed 's/^/# /'
+like "it tells its processor time" '^base bound: ours took [0-9.]+ s of 60 s' "$(grep '^base' "$scratch/all")"
 is "every search ends as it must" "$rc $(<"$scratch/err")" "0 "
 is "each variant is there once" \
 	"$(grep -cE '^(ours|posted|mutant|spared|history)/' "$scratch/all")" \
@@ -27,7 +27,11 @@ is "the cures leave no fault, nor bring one to light" \
 	"$(grep -cE 'STILL FOUND|hidden' "$scratch/all")" 0
 like "with three tasks too" '^posted/1-5:cured/regs-wide: no fault, .* 3 tasks, 2 CPUs' \
 	"$(grep '^posted/1-5:cured/regs-wide:' "$scratch/all")"
-like "patch 4 has faults that a fifth does not cure" 'sees:RESTORE\+' "$(<"$scratch/all")"
+like "PKRU's cure with all others" '^posted/1-5:cured/pkru-small: no fault, ' \
+	"$(grep '^posted/1-5:cured/pkru-small:' "$scratch/all")"
+like "a lost write of PKRU is found" '^history/ptrace-pkru-2021: faults as expected' \
+	"$(grep '^history/ptrace-pkru' "$scratch/all")"
+like "patch 4 has faults that a fifth does not cure" 'sees:RESTORE/resched\+' "$(<"$scratch/all")"
 
 proofs=$(/usr/bin/python3 -c '
 import json, sys
@@ -50,12 +54,12 @@ like "fpu.test is not: that takes real tasks" "not measured yet" "$(grep -A4 "^f
 ok "a part can be saved" $tollgate model --depth 3 --variant ours/eager -o "$scratch/part"
 like "and says so" "not measured yet|cannot be measured" \
 	"$($tollgate claims --claim fpu.states "$scratch/part/report.json")"
-is "as skipped" "$(grep -c '"result": "skipped"' "$scratch/part/report.json")" 5
+is "as skipped" "$(grep -c '"result": "skipped"' "$scratch/part/report.json")" 6
 
-# One change that cures, each fault for itself; 9 of patches 1 to 5, 7 of 1 to 4.
+# One change that cures, each fault for itself.
 text=$($tollgate model --cures --variant posted/1-5:xsaves)
-is "each fault has its cure" "$(grep -c 'with that change: not found' <<<"$text")" 9
-is "and there are no more" "$(grep -c '^  fault ' <<<"$text") $(grep -c hidden <<<"$text")" "9 0"
+is "each fault has its cure" "$(grep -c 'with that change: not found' <<<"$text")" 19
+is "and there are no more" "$(grep -c '^  fault ' <<<"$text") $(grep -c hidden <<<"$text")" "19 0"
 text=$($tollgate model --traces --variant posted/1-5/regs-wide --depth 5)
 like "a trace cites" '\[patch 5, fpu/signal.c, hunk 1, copy_fpstate_to_sigframe\(\)' "$text"
 like "a trace ends in the fault" 'BROKEN: no save stores' "$text"

@@ -12,6 +12,9 @@
 #ifndef TGF_GUARD			/* a test may take some out */
 #define TGF_GUARD(name)			1
 #endif
+#ifndef TGF_WRITTEN_PKRU		/* who writes memory leaves PKRU alone */
+#define TGF_WRITTEN_PKRU(fpu, old)	((void)(fpu), (old))
+#endif
 #define TGF_BEGIN			{
 #define TGF_END				} return TGF_DONE;
 #define TGF_POINT(n, closed)

@@ -100,6 +100,7 @@ enum tgf_run { TGF_DONE, TGF_PREEMPTED };
  *	TGF_AREA_COPY(from, to)		from->area into to->area
  *	TGF_AREA_READ(fpu)		what the kernel reads from fpu->area
  *	TGF_AREA_WRITE(fpu)		what the kernel or a tracer writes into fpu->area
+ *	TGF_WRITTEN_PKRU(fpu, old)	the PKRU that came with it; old if none did
  *	TGF_FRAME_SAVE(cpu, fpu)	registers into the signal frame: enum tgf_copy
  *	TGF_FRAME_RESTORE(cpu, fpu)	the frame into the registers: enum tgf_copy
  *	TGF_FAULT_IN(fpu)		the frame's pages become present; may sleep

@@ -48,9 +48,9 @@ static void numbers_of_states(void **state)
 		size_t states, transitions;
 		int depth;
 	} golden[] = {
-		{ TGF_EAGER, 5614, 83442, 13 },
-		{ TGF_DEFERRED, 46224, 910396, 16 },
-		{ TGF_REFRESH, 24137, 504446, 15 },
+		{ TGF_EAGER, 4080, 60601, 11 },
+		{ TGF_DEFERRED, 58603, 1133820, 16 },
+		{ TGF_REFRESH, 27437, 570050, 16 },
 	};
 
 	(void)state;
@@ -159,7 +159,7 @@ static void posted_faults(void **state)
 		if (!tgm_as_expected(&runs[i], &result, true, why, sizeof(why)))
 			fail_msg("%s: %s", runs[i].name, why);
 		for (int k = 0; k < result.nr_faults; k++)
-			assert_non_null(tgm_verdict_of(result.faults[k].blame));
+			assert_non_null(tgm_verdict_of(&result.faults[k]));
 		seen++;
 	}
 	assert_int_equal(seen, 4);
@@ -196,6 +196,41 @@ static void a_trace_ends_in_its_fault(void **state)
 	free(text);
 }
 
+/* Each mechanism has a story of its own, and its trace has the mechanism in it. */
+static void a_trace_shows_its_mechanism(void **state)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	int soft = 0, resched = 0, lost = 0;
+
+	(void)state;
+	tgm_use_posted((struct tgm_posted){ .level = 5 });
+	assert_int_equal(search(tgm_ops, POSTED, 2, 2, 9), 0);
+	for (int i = 0; i < result.nr_faults; i++) {
+		const struct tgm_fault *f = &result.faults[i];
+		const struct tgm_verdict *v = tgm_verdict_of(f);
+
+		assert_non_null(v);
+		for (int k = 0; k < i; k++)
+			assert_ptr_not_equal(v, tgm_verdict_of(&result.faults[k]));
+		rewind(out);
+		tgm_tell_trace(f, out);
+		fputc(0, out);
+		fflush(out);
+		if (f->blame & TGM_SOFT)
+			assert_non_null(strstr(text, "a soft interrupt comes here"));
+		if (f->blame & TGM_RESCHED)
+			assert_non_null(strstr(text, "is preempted here"));
+		soft += !!(f->blame & TGM_SOFT);
+		resched += !!(f->blame & TGM_RESCHED);
+		lost += !!(f->blame & TGM_LOST);
+	}
+	assert_true(soft >= 4 && resched >= 4 && lost == 1);
+	fclose(out);
+	free(text);
+}
+
 /* Whoever expects another fault is told so; whoever expects none, too. */
 static void expectations_can_fail(void **state)
 {
@@ -207,11 +242,18 @@ static void expectations_can_fail(void **state)
 	assert_int_equal(search(tgm_ops, POSTED, 2, 1, 5), 0);
 	run.expected = NULL;
 	assert_false(tgm_as_expected(&run, &result, true, why, sizeof(why)));
-	run.expected = "sees:CLEAR saves:FORK saves:SAVE saves:FPU_SAVE sees:RESTORE";
+	run.expected = "sees:CLEAR sees:CLEAR/soft saves:FORK saves:FORK/soft saves:SAVE/soft "
+		       "saves:FPU_SAVE/soft sees:RESTORE";
 	assert_false(tgm_as_expected(&run, &result, true, why, sizeof(why)));
-	run.expected = "sees:CLEAR saves:FORK saves:SAVE saves:FPU_SAVE";
+	run.expected = "sees:CLEAR sees:CLEAR/soft saves:FORK saves:FORK/soft saves:SAVE/soft "
+		       "saves:FPU_SAVE/soft";
 	assert_true(tgm_as_expected(&run, &result, true, why, sizeof(why)));
-	run.expected = "sees:CLEAR+ saves:FORK saves:SAVE saves:FPU_SAVE";
+	/* another mechanism, or another victim, is another fault */
+	run.expected = "sees:CLEAR sees:CLEAR/resched saves:FORK saves:FORK/soft saves:SAVE/soft "
+		       "saves:FPU_SAVE/soft";
+	assert_false(tgm_as_expected(&run, &result, true, why, sizeof(why)));
+	run.expected = "sees:CLEAR+ sees:CLEAR/soft saves:FORK saves:FORK/soft saves:SAVE/soft "
+		       "saves:FPU_SAVE/soft";
 	assert_false(tgm_as_expected(&run, &result, true, why, sizeof(why)));
 }
 
@@ -284,6 +326,7 @@ int main(void)
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(posted_faults),
 		cmocka_unit_test(a_trace_ends_in_its_fault),
+		cmocka_unit_test(a_trace_shows_its_mechanism),
 		cmocka_unit_test(expectations_can_fail),
 		cmocka_unit_test(every_guard_has_a_mutant),
 		cmocka_unit_test(every_invariant_has_a_mutant),
