@@ -105,7 +105,16 @@ int tg_memory_check(const void *p, size_t bytes, int node, const char *what, cha
 	return -1;
 }
 
-#define TG_SCRATCH_BYTES	4096
+#define TG_SCRATCH_BYTES	4096	/* a page */
+
+/* By the linker: the first byte of the program, and the one behind its code. */
+extern const char __executable_start[], etext[];
+
+void tg_memory_touch_code(void)
+{
+	for (const volatile char *p = __executable_start; p < etext; p += TG_SCRATCH_BYTES)
+		(void)*p;
+}
 
 struct tg_arena *tg_arena_use(int node, size_t bytes, char *why, size_t len)
 {

@@ -28,6 +28,12 @@ void tg_memory_free(void *p, size_t bytes);
 int tg_memory_check(const void *p, size_t bytes, int node, const char *what, char *why,
 		    size_t len);
 
+/*
+ * tg_memory_touch_code - has every page of this program's code mapped. A block that
+ * reaches a page for the first time takes a page fault, which is an event of the row.
+ */
+void tg_memory_touch_code(void);
+
 /* What bodies work on, all of it on one node. */
 struct tg_arena {
 	int node;		/* -1: wherever the kernel puts it */

@@ -324,6 +324,7 @@ static enum tg_status start_crossing(const struct tg_request *q, char *why, size
 	};
 	enum tg_status st;
 
+	tg_memory_touch_code();
 	choose_areas(TG_FPU_STANDARD);
 	if (host.features & TG_NEED_XSAVE) {
 		env.image = host.image;
