@@ -69,7 +69,8 @@ enum tgm_invariant {
 	TGM_SAVES,	/* no save stores another's registers, or older ones */
 	TGM_VALID,	/* memory is not written while a CPU's copy counts as valid */
 	TGM_PKRU,	/* the PKRU in force at a user access is the one that applies */
-	TGM_TRAP,	/* #NM's own handler does not meet CR0.TS */
+	TGM_TRAP,	/* no register instruction in the kernel meets CR0.TS: see tgm_strict */
+	TGM_BUSY,	/* in user mode the kernel is done with the registers */
 	TGM_NR_INVARIANTS
 };
 extern const char *const tgm_invariants[TGM_NR_INVARIANTS];	/* one line each */
@@ -177,6 +178,8 @@ int tgm_width(void);		/* bits that tgm_ops and tgm_bound need; at most 128 */
 void tgm_violate(enum tgm_invariant invariant, int t);
 extern int tgm_violated;			/* -1: none; else the invariant */
 extern unsigned int tgm_ignored;		/* invariants that nobody asks about, for tests */
+/* CR0.TS in the kernel is a fault itself; else #NM's handler heals it, if it can. */
+extern bool tgm_strict;
 extern int tgm_blamed;				/* with it: the citation, or 0 */
 
 /* Operations on registers, for every variant (model_regs.c). */

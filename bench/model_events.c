@@ -34,6 +34,8 @@ void tgm_start(void)
 
 static void check_sees(int c, int t)
 {
+	if (t != TGM_GUEST && tgm.cpu[c].busy)
+		tgm_violate(TGM_BUSY, t);
 	if (tgm_ops->lazy && tgm.ts[c] && t != TGM_GUEST)
 		return;		/* a #NM comes first; a guest has a CR0 of its own */
 	if (!tgm_is_newest(tgm.cpu[c].regs, t))

@@ -10,7 +10,7 @@ struct tgm_bound tgm_bound;
 FILE *tgm_story;
 int tgm_violated = -1, tgm_blamed, tgm_cite;
 unsigned int tgm_ignored;
-bool tgm_absent;
+bool tgm_absent, tgm_strict;
 int tgm_actor, tgm_how;
 
 const char *const tgm_invariants[TGM_NR_INVARIANTS] = {
@@ -18,10 +18,11 @@ const char *const tgm_invariants[TGM_NR_INVARIANTS] = {
 	"no save stores another's registers, nor older ones",
 	"memory is not written while a CPU's copy counts as valid",
 	"the PKRU in force at a user access is the one that applies",
-	"#NM's own handler does not meet CR0.TS",
+	"no register instruction in the kernel meets CR0.TS",
+	"in user mode the kernel is done with the registers",
 };
 const char *const tgm_invariant_names[TGM_NR_INVARIANTS] = {
-	"sees", "saves", "valid", "pkru", "trap",
+	"sees", "saves", "valid", "pkru", "trap", "busy",
 };
 
 void tgm_say(const char *fmt, ...)
@@ -99,9 +100,10 @@ void tgm_violate(enum tgm_invariant invariant, int t)
 }
 
 /*
- * A register instruction of the kernel. With CR0.TS set it traps, and #NM's handler,
- * which does not ask where it came from, loads the current task's registers; then the
- * instruction runs. Nothing ends a trap inside of the handler.
+ * A register instruction of the kernel. With CR0.TS set it traps: which ours never
+ * may (tgm_strict). In v4.8, and to see what a guard of ours keeps from going wrong
+ * besides, #NM's handler, which does not ask where it came from, loads the current
+ * task's registers; then the instruction runs. Nothing ends a trap inside of the handler.
  */
 void tgm_touch(int c)
 {
@@ -109,7 +111,7 @@ void tgm_touch(int c)
 
 	if (!tgm_ops->lazy || !tgm.ts[c])
 		return;
-	if (handler) {
+	if (handler || tgm_strict) {
 		tgm_violate(TGM_TRAP, tgm.cur[c]);
 		return;
 	}

@@ -21,6 +21,7 @@ struct tgm_run {
 	enum tgm_kind kind;
 	enum tgf_strategy strategy;
 	unsigned long long removed;	/* guards */
+	bool strict;			/* see tgm_strict */
 	bool planted;			/* a part of the frame from memory */
 	const struct tgm_ops *ops;	/* NULL: the strategy's */
 	struct tgm_posted posted;
@@ -34,7 +35,7 @@ struct tgm_run {
 	const char *story;		/* history: what happened, and where */
 };
 
-#define TGM_MAX_RUNS	512
+#define TGM_MAX_RUNS	640
 
 /* All runs, in order; *n of them. */
 const struct tgm_run *tgm_runs(size_t *n);

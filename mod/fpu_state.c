@@ -212,7 +212,8 @@ TGF_INLINE void tgf_kernel_end(enum tgf_strategy s, struct tgf_cpu *cpu, struct 
 		tgf_move_to_cpu(s, cpu, cur);
 	if (TGF_GUARD(KERNEL_TRAP))
 		tgf_set_ts(s, cpu, 1);
-	cpu->busy = 0;
+	if (TGF_GUARD(KERNEL_DONE))
+		cpu->busy = 0;
 }
 
 /* A new guest, perhaps where an old one's memory was. */
@@ -256,7 +257,8 @@ TGF_INLINE void tgf_guest_put(enum tgf_strategy s, struct tgf_cpu *cpu, struct t
 		tgf_move_to_cpu(s, cpu, cur);
 	if (TGF_GUARD(GUEST_TRAP))
 		tgf_set_ts(s, cpu, 1);
-	cpu->busy = 0;
+	if (TGF_GUARD(GUEST_DONE))
+		cpu->busy = 0;
 }
 
 /* exec: initial state; also what a signal handler begins with. */
@@ -334,6 +336,8 @@ TGF_INLINE enum tgf_run tgf_signal_restore(enum tgf_strategy s, struct tgf_cpu *
 	TGF_BEGIN
 	TGF_LABEL(1)
 	TGF_LOCK();
+	if (TGF_GUARD(RESTORE_INACTIVE))
+		cur->active = 0;
 	if (TGF_GUARD(RESTORE_OWNER))
 		tgf_own(s, cpu, 0);
 	tgf_set_ts(s, cpu, 0);

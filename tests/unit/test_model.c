@@ -45,18 +45,29 @@ static void numbers_of_states(void **state)
 {
 	static const struct {
 		enum tgf_strategy s;
+		int tasks;
 		size_t states, transitions;
 		int depth;
 	} golden[] = {
-		{ TGF_EAGER, 4080, 60601, 11 },
-		{ TGF_DEFERRED, 58603, 1133820, 16 },
-		{ TGF_REFRESH, 27437, 570050, 16 },
+		{ TGF_EAGER, 2, 789, 8778, 10 },
+		{ TGF_EAGER_SKIP, 2, 3218, 29848, 12 },
+		{ TGF_LAZY_TS, 2, 25237, 323294, 15 },
+		{ TGF_LAZY_TS_MIRROR, 2, 25237, 323294, 15 },
+		{ TGF_LAZY_COUNTER, 2, 33132, 488848, 14 },
+		{ TGF_DEFERRED, 2, 4158, 57031, 13 },
+		{ TGF_REFRESH, 2, 2553, 38894, 12 },
+		{ TGF_DEFERRED_SKIP, 2, 32356, 442197, 15 },
+		{ TGF_DEFERRED_SKIP_OWNER, 2, 98774, 1373481, 16 },
+		{ TGF_EAGER, 3, 5614, 83442, 13 },
+		{ TGF_DEFERRED, 3, 60001, 1149826, 16 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(golden) / sizeof(*golden); i++) {
 		tgm_removed = 0;
-		assert_int_equal(search(&tgm_ours[golden[i].s], REGS, 3, 2, 0), 0);
+		tgm_strict = true;
+		assert_int_equal(search(&tgm_ours[golden[i].s], REGS, golden[i].tasks, 2, 0), 0);
+		tgm_strict = false;
 		assert_true(result.complete);
 		assert_int_equal(result.nr_faults, 0);
 		assert_int_equal(result.states, golden[i].states);
