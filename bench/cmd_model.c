@@ -149,6 +149,7 @@ static int search_one(struct tgm_options *o, const struct tgm_run *run, char *er
 	struct tgm_result r;
 	char why[512] = "";
 	clock_t start;
+	enum tgm_end end;
 	bool passed;
 	int rc;
 
@@ -160,10 +161,11 @@ static int search_one(struct tgm_options *o, const struct tgm_run *run, char *er
 		       errno == EINVAL ? TG_EXIT_INPUT : TG_EXIT_FAILED;
 	if (run->kind == TGM_OURS)
 		o->ours += clock() - start;
-	passed = tgm_as_expected(run, &r, is_own_bound(o), why, sizeof(why));
+	end = tgm_judge(run, &r, why, sizeof(why));
+	passed = end != TGM_UNEXPECTED;
 	printf("%s: %s, %zu states, %zu transitions, depth %d%s, %d tasks, %d CPUs, %.1f s\n",
-	       run->name, passed ? r.nr_faults ? "faults as expected" : "no fault" :
-	       "NOT AS EXPECTED", r.states, r.transitions, r.depth,
+	       run->name, end == TGM_BOUNDED ? why : !passed ? "NOT AS EXPECTED" :
+	       r.nr_faults ? "faults as expected" : "no fault", r.states, r.transitions, r.depth,
 	       r.complete ? "" : " (no further)", tgm_bound.tasks, tgm_bound.cpus, r.seconds);
 	if (!passed)
 		printf("  %s\n", why);
@@ -196,6 +198,8 @@ static int search_one(struct tgm_options *o, const struct tgm_run *run, char *er
 	o->historic_found += run->kind == TGM_HISTORY && passed;
 	o->historic_states += run->kind == TGM_HISTORY ? r.states : 0;
 	o->failed |= !passed;
+	o->unreached += end == TGM_BOUNDED && !r.nr_faults;
+	o->unjudged += end == TGM_BOUNDED && r.nr_faults;
 	if (tgm_add_proofs(o, run, &r, passed, why)) {
 		snprintf(err, errlen, "out of memory");
 		return TG_EXIT_IO;
@@ -235,6 +239,10 @@ static int search_all(struct tgm_options *o, char *err, size_t errlen)
 	if (rc == TG_EXIT_OK && o->historic)
 		printf("out of scope: 484cea4f362e (2021), a buffer of invalid contents from a frame: "
 		       "the model\n  knows whose registers are where, not what is in them\n");
+	if (rc == TG_EXIT_OK && o->unreached + o->unjudged)
+		printf("bounded by --depth, --tasks or --cpus: %d did not reach what must be found, "
+		       "%d found\n  faults that only their own bound can judge; neither proves "
+		       "anything, nor fails\n", o->unreached, o->unjudged);
 	if (rc == TG_EXIT_OK && !o->partial)
 		printf("base bound: ours took %.1f s of 60 s of processor time\n",
 		       (double)o->ours / CLOCKS_PER_SEC);

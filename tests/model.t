@@ -56,6 +56,27 @@ like "and says so" "not measured yet|cannot be measured" \
 	"$($tollgate claims --claim fpu.states "$scratch/part/report.json")"
 is "as skipped" "$(grep -c '"result": "skipped"' "$scratch/part/report.json")" 6
 
+# What the bound keeps a search from is neither a success nor a failure.
+bounded=$($tollgate model --depth 2 --variant posted -o "$scratch/bounded"; echo "rc $?")
+like "patches as posted are not reached in two events" \
+	'posted/1-4/regs-small: not reached within depth 2, ' "$bounded"
+like "which is no failure" 'rc 0$' "$bounded"
+is "nor anything proved" "$(grep '"result"' "$scratch/bounded/report.json" | sort -u | xargs)" \
+	"result: skipped,"
+bounded=$($tollgate model --depth 2 --variant 'mutant/eager/*'; echo "rc $?")
+is "nor are planted faults said to be found, or not there" \
+	"$(grep -c '^mutant.*: not reached within depth 2, ' <<<"$bounded") $(grep -c '^mutant.*: no fault' <<<"$bounded")" \
+	"$(sed -n 's/^bounded by .*: \([0-9]*\) did not reach.*/\1/p' <<<"$bounded") 0"
+bounded=$($tollgate model --cpus 1 --variant posted; echo "rc $?")
+is "one CPU gives no false alarm" "$(grep -c 'NOT AS EXPECTED' <<<"$bounded") $(tail -1 <<<"$bounded")" "0 rc 0"
+like "what it finds there is not judged by names" \
+	'posted/1-4/regs-small: faults found, another bound: not judged by their names, ' "$bounded"
+like "its own bound is, asked for by number" 'posted/1-4:xsaves/regs-one: faults as expected, ' "$bounded"
+like "a part of its depth has a part of its faults" 'small: faults as expected, as far as the depth goes, ' \
+	"$($tollgate model --depth 4 --variant posted/1-4/regs-small)"
+like "a mutant's fault is found in the same steps" 'SWITCH_SAVE: faults as expected, ' \
+	"$($tollgate model --depth 8 --variant mutant/eager/SWITCH_SAVE)"
+
 # One change that cures, each fault for itself.
 text=$($tollgate model --cures --variant posted/1-5:xsaves)
 is "each fault has its cure" "$(grep -c 'with that change: not found' <<<"$text")" 19
