@@ -5,17 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "cmd.h"
 #include "exit.h"
 #include "model_command.h"
+#include "output.h"
 #include "run.h"
 
 enum { OPT_DEPTH = 256, OPT_TASKS, OPT_CPUS, OPT_MEMORY, OPT_VARIANT, OPT_LIST, OPT_TRACES,
        OPT_CURES };
 
 #define MEMORY_MIB	2048
+#define LOG_SECONDS	10	/* between lines of progress that no terminal takes */
 
 static const struct argp_option options[] = {
 	{ "list", OPT_LIST, NULL, 0, "The searches there are", 0 },
@@ -116,13 +119,31 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		tg_bad_usage(state, "unexpected '%s'; a search is named by --variant", arg);
 		return 0;
+	case ARGP_KEY_END:
+		if (o->list && (o->depth || o->tasks || o->cpus || o->memory != MEMORY_MIB ||
+				o->traces || o->cures || o->output))
+			tg_bad_usage(state, "--list searches nothing; allowed with it: --variant");
+		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
+/* What is left is not known: states are found while others are followed. */
 void tgm_progress_states(const char *what, size_t i, size_t n)
 {
-	tg_progress(what, i + 1, n);
+	static time_t last;
+	const time_t now = time(NULL);
+
+	if (isatty(STDERR_FILENO)) {
+		tg_progress_count(what, i, n);
+		return;
+	}
+	if (!i || !last)
+		last = now;
+	if (now - last < LOG_SECONDS)
+		return;
+	last = now;
+	fprintf(stderr, "%s: %zu of %zu states found so far were followed\n", what, i, n);
 }
 
 static void set_bound(const struct tgm_options *o, const struct tgm_run *run)
@@ -216,7 +237,7 @@ static int search_all(struct tgm_options *o, char *err, size_t errlen)
 
 	o->partial = o->nr_variants || !is_own_bound(o);
 	if (o->output) {
-		rc = tgm_make_output(o->output, err, errlen);
+		rc = tg_check_output(o->output, err, errlen);
 		if (rc)
 			return rc;
 		o->report = tgm_new_report();
@@ -274,6 +295,8 @@ int tg_cmd_model(int argc, char **argv)
 
 	tg_arguments(&argp, argc, argv, &o);
 	tg_catch_signals();
+	/* a log too has each search when it ends */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (o.list) {
 		for (size_t i = 0; i < n; i++)
 			if (is_chosen(&o, runs[i].name))

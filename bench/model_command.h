@@ -45,9 +45,7 @@ int tgm_add_proofs(struct tgm_options *o, const struct tgm_run *run, const struc
 		   bool passed, const char *why);
 /* Whether the search found the fault of that name, whatever its mechanism. */
 bool tgm_found(const struct tgm_run *run, const struct tgm_result *r, const char *name);
-/* Makes the directory of the report, before anybody waits; an exit code. */
-int tgm_make_output(const char *dir, char *err, size_t errlen);
-/* report.json and report.txt into o->output; an exit code. */
+/* report.json and report.txt into o->output, which is made; an exit code. */
 int tgm_save_report(struct tgm_options *o, char *err, size_t errlen);
 
 /* A text in lines of at most 75 columns. */

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The proofs of `tollgate model`, and the report that holds them. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <tollgate/uapi.h>
 
 #include "exit.h"
 #include "model_command.h"
+#include "output.h"
 #include "place.h"
 #include "run.h"
 
@@ -103,19 +101,12 @@ int tgm_add_proofs(struct tgm_options *o, const struct tgm_run *run,
 	return rc;
 }
 
-int tgm_make_output(const char *dir, char *err, size_t errlen)
-{
-	if ((mkdir(dir, 0777) && errno != EEXIST) || access(dir, W_OK | X_OK)) {
-		snprintf(err, errlen, "cannot write in %s: %s", dir, strerror(errno));
-		return TG_EXIT_IO;
-	}
-	return TG_EXIT_OK;
-}
-
 int tgm_save_report(struct tgm_options *o, char *err, size_t errlen)
 {
 	char path[4096];
 
+	if (tg_make_dirs(o->output, err, errlen))
+		return TG_EXIT_IO;
 	snprintf(path, sizeof(path), "%s/report.json", o->output);
 	if (tg_report_save(o->report, path, err, errlen))
 		return TG_EXIT_IO;
