@@ -133,8 +133,13 @@ wait $pid || rc=$?
 like "a log is told how far it is" \
 	'^ours/deferred_skip/regs: [0-9]+ of [0-9]+ states found so far were followed' "$(<"$scratch/log")"
 is "interrupted, it says so and leaves nothing" \
-	"$rc $(tail -1 "$scratch/log") $(ls "$scratch/int" 2>&1 | grep -c 'No such')" \
-	"130 tollgate: model: interrupted 1"
+	"$rc $(tail -1 "$scratch/log") $(find "$scratch" -name int)" "130 tollgate: model: interrupted "
+like "what mended a fault is a control" 'kvm-mended-2020: no fault \(a control\), ' \
+	"$($tollgate model --variant history/kvm-mended-2020)"
+help=$($tollgate model --help)
+is "every part of a name is told by --help" "$($tollgate model --list | tr '/' '\n' |
+	grep -E '^(ours|posted|mutant|spared|history|regs|pkru|own-|all$)' | sort -u |
+	while read -r part; do grep -qw -- "$part" <<<"$help" || echo "$part"; done)" ""
 like "a terminal is told at once" 'ours/eager_skip/regs, [0-9]+ of [0-9]+' \
 	"$(script -qec "$tollgate model --variant ours/eager_skip/regs" /dev/null </dev/null)"
 done_testing
