@@ -44,6 +44,12 @@ for claim in states broken pkru gup signal guest test; do
 done
 ok "the report can be read" $tollgate report "$scratch/proofs/report.json"
 
+text=$($tollgate report "$scratch/proofs/report.json")
+is "and tells nothing of what was not measured" \
+	"$(grep -cE '^(plan|errors|calibration|clock):|ring 3' <<<"$text")" 0
+like "but that it was not" 'note: +nothing was measured: proofs alone' "$text"
+like "and how the proofs ended" 'proofs: +[0-9]+ passed, 0 failed, 0 skipped' "$text"
+
 # What a proof alone settles is settled by the saved report.
 claims=$($tollgate claims --claim 'fpu.*' "$scratch/proofs/report.json")
 for claim in gup states broken; do
@@ -142,4 +148,14 @@ is "every part of a name is told by --help" "$($tollgate model --list | tr '/' '
 	while read -r part; do grep -qw -- "$part" <<<"$help" || echo "$part"; done)" ""
 like "a terminal is told at once" 'ours/eager_skip/regs, [0-9]+ of [0-9]+' \
 	"$(script -qec "$tollgate model --variant ours/eager_skip/regs" /dev/null </dev/null)"
+
+# The script that reads what the strategies cost.
+refuses "a report of scenarios that is not there" 6 "/nofile: cannot read: No such file" \
+	results/scenarios.py sums "$scratch/nofile"
+refuses "a folder for it" 6 "cannot read: Is a directory" results/scenarios.py sums "$scratch"
+refuses "what is no report" 2 "/file is no report" results/scenarios.py page "$scratch/file"
+refuses "a word it does not know" 2 "'bogus' is not allowed; allowed: page, screen, sums, check" \
+	results/scenarios.py bogus "$scratch/file"
+refuses "no word" 2 "missing; allowed: page, screen, sums, check" results/scenarios.py
+refuses "no report" 2 "sums: 0 reports; allowed: one" results/scenarios.py sums
 done_testing
