@@ -6,31 +6,8 @@
 
 #include "cmd.h"
 #include "home.h"
+#include "output.h"
 #include "run.h"
-
-/* mkdir -p; what was made is left: it is where the report goes. */
-static int make_dirs(const char *path, char *err, size_t errlen)
-{
-	char part[4096];
-	size_t i;
-
-	if (strlen(path) >= sizeof(part)) {
-		snprintf(err, errlen, "directory name of %zu bytes; allowed: at most %zu",
-			 strlen(path), sizeof(part) - 1);
-		return -1;
-	}
-	for (i = 1; i <= strlen(path); i++) {
-		if (path[i] && path[i] != '/')
-			continue;
-		snprintf(part, sizeof(part), "%.*s", (int)i, path);
-		if (mkdir(part, 0777) && errno != EEXIST) {
-			snprintf(err, errlen, "cannot make directory %s: %s", part,
-				 strerror(errno));
-			return -1;
-		}
-	}
-	return 0;
-}
 
 /*
  * Where reports go unless -o says: results/local/<UTC>-<lane>-<kernel>, made
@@ -45,7 +22,7 @@ static int default_dir(const struct tg_report *r, char *dir, size_t len, char *e
 		if (!strchr("-:", r->env.date[i]))
 			date[n++] = r->env.date[i];
 	date[n] = 0;
-	if (make_dirs(tg_results_local(), err, errlen))
+	if (tg_make_dirs(tg_results_local(), err, errlen))
 		return -1;
 	end = snprintf(dir, len, "%s/%s-%s-%s", tg_results_local(), date,
 		       tg_lane_names[r->lane], r->env.kernel);
@@ -60,49 +37,11 @@ static int default_dir(const struct tg_report *r, char *dir, size_t len, char *e
 	return 0;
 }
 
-/*
- * Whether the report can go where it shall, before anybody waits for figures:
- * in the folder, or the nearest one above it that is there, another can be made.
- * Permission bits alone do not tell: root may write in /proc, which takes nothing.
- * Nothing of it is left: the run may still be refused.
- */
-static int check_output(const struct tg_options *o, char *err, size_t errlen)
-{
-	const char *dir = o->output ? o->output : tg_results_local();
-	char part[4096], probe[sizeof(part) + 24], *slash;
-	struct stat st;
-
-	if (o->json)
-		return TG_EXIT_OK;
-	snprintf(part, sizeof(part), "%s", dir);
-	while (stat(part, &st) && errno == ENOENT) {
-		slash = strrchr(part, '/');
-		if (slash > part)
-			*slash = 0;
-		else
-			snprintf(part, sizeof(part), "%s", slash ? "/" : ".");
-	}
-	if (stat(part, &st) || access(part, W_OK | X_OK)) {
-		snprintf(err, errlen, "cannot write in %s: %s", dir, strerror(errno));
-		return TG_EXIT_IO;
-	}
-	if (!S_ISDIR(st.st_mode)) {
-		snprintf(err, errlen, "cannot write in %s: %s: %s", dir, part, strerror(ENOTDIR));
-		return TG_EXIT_IO;
-	}
-	snprintf(probe, sizeof(probe), "%s/.tollgate-XXXXXX", part);
-	if (!mkdtemp(probe) || rmdir(probe)) {
-		snprintf(err, errlen, "cannot write in %s: %s: %s", dir, part, strerror(errno));
-		return TG_EXIT_IO;
-	}
-	return TG_EXIT_OK;
-}
-
 static int save(const struct tg_report *r, const char *dir, char *err, size_t errlen)
 {
 	char path[4096];
 
-	if (make_dirs(dir, err, errlen))
+	if (tg_make_dirs(dir, err, errlen))
 		return TG_EXIT_IO;
 	snprintf(path, sizeof(path), "%s/report.json", dir);
 	if (tg_report_save(r, path, err, errlen))
@@ -173,7 +112,8 @@ int tg_cmd_run(int argc, char **argv)
 	if (o.lane == TG_LANE_HOST)
 		tg_module_dir(err, sizeof(err), &rc);
 	if (rc == TG_EXIT_OK)
-		rc = check_output(&o, err, sizeof(err));
+		rc = o.json ? TG_EXIT_OK :
+		     tg_check_output(o.output ? o.output : tg_results_local(), err, sizeof(err));
 	if (rc == TG_EXIT_OK)
 		rc = o.lane == TG_LANE_VM && !o.json ?
 		     tg_run_vm(&o, &r, err, sizeof(err)) :

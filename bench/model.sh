@@ -17,7 +17,11 @@ trap 'rm -rf -- "$file.tmp" "$proofs"' EXIT
 	1 to 3 have twelve faults in five functions, by which a task loses its own registers.
 	Patch 4 adds three in two of them, sees:CLEAR+, sees:CLEAR/resched+ and
 	sees:RESTORE/resched+, by which a task that did nothing gets another's; these are the
-	ones a test notices. Patch 5 mends none of the fifteen and adds three. Behind a name:
+	ones a test notices. Patch 5 mends none of the fifteen and adds three. That is without
+	XSAVES, which v4.8 uses where the CPU has it (:xsaves): with it there are 13, 16 and 19.
+	saves:SAVE, foreign registers into a signal frame by a plain call, is in 1-2:xsaves to
+	1-4:xsaves and gone in 1-5:xsaves: that is what patch 5 was for. sees:SAVE5+ is new there.
+	Behind a name:
 	/soft, it takes a soft interrupt inside of that function; /resched, a reschedule there;
 	/lost, no copy of the registers is left; +, who suffers is not who went wrong. Each
 	trace is the shortest of those that go wrong at that place and in that way

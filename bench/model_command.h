@@ -18,8 +18,22 @@ struct tgm_options {
 	size_t planted_states, historic_states;
 	clock_t ours;		/* processor time of the searches of ours, as clock() */
 	bool failed;
+	int unreached, unjudged;	/* searches that ended as TGM_BOUNDED: no fault, some */
 	bool partial;		/* asked for less than all, or another bound: no proof */
 };
+
+enum tgm_end {
+	TGM_AS_EXPECTED,	/* exactly what must be found was, or none where none may be */
+	TGM_UNEXPECTED,		/* not so */
+	TGM_BOUNDED,		/* another bound than its own: not found, or not judged */
+};
+
+/*
+ * How a search within tgm_bound ended; why says it unless it is as expected. Names of
+ * faults hold for the run's own tasks and CPUs, and its own depth at most.
+ */
+enum tgm_end tgm_judge(const struct tgm_run *run, const struct tgm_result *r, char *why,
+		       size_t len);
 
 /* An empty report of this machine, for proofs; NULL: no memory. */
 struct tg_report *tgm_new_report(void);
@@ -31,9 +45,7 @@ int tgm_add_proofs(struct tgm_options *o, const struct tgm_run *run, const struc
 		   bool passed, const char *why);
 /* Whether the search found the fault of that name, whatever its mechanism. */
 bool tgm_found(const struct tgm_run *run, const struct tgm_result *r, const char *name);
-/* Makes the directory of the report, before anybody waits; an exit code. */
-int tgm_make_output(const char *dir, char *err, size_t errlen);
-/* report.json and report.txt into o->output; an exit code. */
+/* report.json and report.txt into o->output, which is made; an exit code. */
 int tgm_save_report(struct tgm_options *o, char *err, size_t errlen);
 
 /* A text in lines of at most 75 columns. */

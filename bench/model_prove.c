@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The proofs of `tollgate model`, and the report that holds them. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <tollgate/uapi.h>
 
 #include "exit.h"
 #include "model_command.h"
+#include "output.h"
 #include "place.h"
 #include "run.h"
 
@@ -59,6 +57,17 @@ bool tgm_found(const struct tgm_run *run, const struct tgm_result *r, const char
 	return false;
 }
 
+/* A proof that this fault is found; of a part, bounded, it is skipped whether it was or not. */
+static int add_found(struct tgm_options *o, const struct tgm_run *run, const struct tgm_result *r,
+		     const char *name, const char *fault, const char *bound)
+{
+	char reason[96];
+
+	snprintf(reason, sizeof(reason), "%s was not found in %s", fault, run->name);
+	return tgm_add_proof(o, name, o->partial || tgm_found(run, r, fault), r->states, bound,
+			     reason);
+}
+
 int tgm_add_proofs(struct tgm_options *o, const struct tgm_run *run,
 		      const struct tgm_result *r, bool passed, const char *why)
 {
@@ -82,31 +91,22 @@ int tgm_add_proofs(struct tgm_options *o, const struct tgm_run *run,
 			 run->name + strlen("posted/"));
 		rc |= tgm_add_proof(o, name, passed, r->states, bound, why);
 		if (!strcmp(run->name, "posted/1-2/pkru-frames"))
-			rc |= tgm_add_proof(o, "fpu.pkru/deferred-by-1-2",
-					tgm_found(run, r, "pkru:FINISH2"), r->states, bound, why);
+			rc |= add_found(o, run, r, "fpu.pkru/deferred-by-1-2", "pkru:FINISH2",
+					bound);
 		if (!strcmp(run->name, "posted/v4.8/pkru-frames"))
-			rc |= tgm_add_proof(o, "fpu.gup/v4.8", tgm_found(run, r, "pkru:REMOTE"), r->states,
-					bound, why);
+			rc |= add_found(o, run, r, "fpu.gup/v4.8", "pkru:REMOTE", bound);
 		if (!strcmp(run->name, "posted/1-4/regs-small"))
-			rc |= tgm_add_proof(o, "fpu.signal/posted", tgm_found(run, r, "saves:SAVE"),
-					r->states, bound, why);
+			rc |= add_found(o, run, r, "fpu.signal/posted", "saves:SAVE", bound);
 	}
 	return rc;
-}
-
-int tgm_make_output(const char *dir, char *err, size_t errlen)
-{
-	if ((mkdir(dir, 0777) && errno != EEXIST) || access(dir, W_OK | X_OK)) {
-		snprintf(err, errlen, "cannot write in %s: %s", dir, strerror(errno));
-		return TG_EXIT_IO;
-	}
-	return TG_EXIT_OK;
 }
 
 int tgm_save_report(struct tgm_options *o, char *err, size_t errlen)
 {
 	char path[4096];
 
+	if (tg_make_dirs(o->output, err, errlen))
+		return TG_EXIT_IO;
 	snprintf(path, sizeof(path), "%s/report.json", o->output);
 	if (tg_report_save(o->report, path, err, errlen))
 		return TG_EXIT_IO;

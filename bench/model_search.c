@@ -284,6 +284,7 @@ int tgm_search(const char *what, struct tgm_result *r, char *err, size_t errlen)
 		if (!(i & 0x3fff)) {
 			tgm_progress_states(what, i, states.n);
 			if (tg_interrupted) {
+				tg_progress_end();
 				snprintf(err, errlen, "interrupted");
 				errno = EINTR;
 				return -1;

@@ -52,6 +52,21 @@ void tg_progress(const char *what, size_t n, size_t m)
 	fflush(stderr);
 }
 
+void tg_progress_count(const char *what, size_t n, size_t m)
+{
+	static double shown;
+	double now;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	now = seconds();
+	if (n && now - shown < 0.1)
+		return;
+	shown = now;
+	fprintf(stderr, "\r\033[K%s, %zu of %zu", what, n, m);
+	fflush(stderr);
+}
+
 void tg_progress_end(void)
 {
 	if (isatty(STDERR_FILENO))

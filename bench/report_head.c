@@ -363,6 +363,22 @@ static void say_insns(const struct tg_report *r, FILE *out)
 	}
 }
 
+/* Proofs come from no clock, rounds or plan: nothing was measured. */
+static bool has_proofs_alone(const struct tg_report *r)
+{
+	return r->nr_proofs && !r->nr_figures;
+}
+
+static void say_proofs(const struct tg_report *r, FILE *out)
+{
+	size_t nr[3] = { 0 };
+
+	for (size_t i = 0; i < r->nr_proofs; i++)
+		nr[r->proofs[i].result]++;
+	say_line(out, "proofs:", "%zu passed, %zu failed, %zu skipped", nr[TG_PROOF_PASSED],
+		 nr[TG_PROOF_FAILED], nr[TG_PROOF_SKIPPED]);
+}
+
 void tg_report_head(const struct tg_report *r, FILE *out)
 {
 	const struct tg_environment *env = &r->env;
@@ -381,6 +397,12 @@ void tg_report_head(const struct tg_report *r, FILE *out)
 	say_lane(r, out);
 	say_counters(r, out);
 	say_memory(env, out);
+	if (has_proofs_alone(r)) {
+		if (r->cal.note && *r->cal.note)
+			tg_say(out, "note:", INDENT, "%s", r->cal.note);
+		say_proofs(r, out);
+		return;
+	}
 	say_plan(&r->plan, out);
 	say_calibration(r, out);
 	say_errors(r, out);

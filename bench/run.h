@@ -128,9 +128,11 @@ int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, siz
 
 /*
  * Progress on standard error, on a terminal alone: what, n of m, time left.
- * tg_progress_end wipes the line.
+ * tg_progress_count: without the time left, where m grows. tg_progress_end wipes
+ * the line.
  */
 void tg_progress(const char *what, size_t n, size_t m);
+void tg_progress_count(const char *what, size_t n, size_t m);
 void tg_progress_end(void);
 
 #endif

@@ -241,14 +241,36 @@ def check(points):
     return 0 if len(results) > 100 and all(good for good, _, _ in results) else 1
 
 
+MODES = {"page": page, "screen": screen, "sums": sums, "check": check}
+
+
+def refuse(code, text):
+    print(f"scenarios.py: {text}", file=sys.stderr)
+    sys.exit(code)
+
+
 def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in ("page", "screen", "sums", "check"):
-        sys.exit(__doc__)
-    points = Points(sys.argv[2])
+    allowed = ", ".join(MODES)
+    if len(sys.argv) < 2:
+        refuse(2, f"what is asked for is missing; allowed: {allowed}, then a report.json")
+    mode = sys.argv[1]
+    if mode in ("-h", "--help"):
+        print(__doc__)
+        return 0
+    if mode not in MODES:
+        refuse(2, f"'{mode}' is not allowed; allowed: {allowed}")
+    if len(sys.argv) != 3:
+        refuse(2, f"{mode}: {len(sys.argv) - 2} reports; allowed: one, a report.json")
+    try:
+        points = Points(sys.argv[2])
+    except OSError as e:
+        refuse(6, f"{sys.argv[2]}: cannot read: {e.strerror}")
+    except (ValueError, KeyError, TypeError):
+        refuse(2, f"{sys.argv[2]} is no report of tollgate; allowed: a report.json")
     if not next(points.all(), None):
         print(f"{sys.argv[2]} has no figure of fpu/scenario: `make reference` takes them.")
-        return 1 if sys.argv[1] == "check" else 0
-    return {"page": page, "screen": screen, "sums": sums, "check": check}[sys.argv[1]](points) or 0
+        return 1 if mode == "check" else 0
+    return MODES[mode](points) or 0
 
 
 sys.exit(main())

@@ -12,7 +12,8 @@ $tollgate model -o "$scratch/proofs" >"$scratch/all" 2>"$scratch/err" || rc=$?
 # A time gates nothing here: a busy machine's says nothing. results/fpu-model.txt has it.
 grep '^base bound' "$scratch/all" | sed 's/^/# /'
 like "it tells its processor time" '^base bound: ours took [0-9.]+ s of 60 s' "$(grep '^base' "$scratch/all")"
-is "every search ends as it must" "$rc $(<"$scratch/err")" "0 "
+is "every search ends as it must" \
+	"$rc $(grep -v ' states found so far were followed$' "$scratch/err")" "0 "
 is "each variant is there once" \
 	"$(grep -cE '^(ours|posted|mutant|spared|history)/' "$scratch/all")" \
 	"$($tollgate model --list | wc -l)"
@@ -43,6 +44,12 @@ for claim in states broken pkru gup signal guest test; do
 done
 ok "the report can be read" $tollgate report "$scratch/proofs/report.json"
 
+text=$($tollgate report "$scratch/proofs/report.json")
+is "and tells nothing of what was not measured" \
+	"$(grep -cE '^(plan|errors|calibration|clock):|ring 3' <<<"$text")" 0
+like "but that it was not" 'note: +nothing was measured: proofs alone' "$text"
+like "and how the proofs ended" 'proofs: +[0-9]+ passed, 0 failed, 0 skipped' "$text"
+
 # What a proof alone settles is settled by the saved report.
 claims=$($tollgate claims --claim 'fpu.*' "$scratch/proofs/report.json")
 for claim in gup states broken; do
@@ -55,6 +62,27 @@ ok "a part can be saved" $tollgate model --depth 3 --variant ours/eager -o "$scr
 like "and says so" "not measured yet|cannot be measured" \
 	"$($tollgate claims --claim fpu.states "$scratch/part/report.json")"
 is "as skipped" "$(grep -c '"result": "skipped"' "$scratch/part/report.json")" 6
+
+# What the bound keeps a search from is neither a success nor a failure.
+bounded=$($tollgate model --depth 2 --variant posted -o "$scratch/bounded"; echo "rc $?")
+like "patches as posted are not reached in two events" \
+	'posted/1-4/regs-small: not reached within depth 2, ' "$bounded"
+like "which is no failure" 'rc 0$' "$bounded"
+is "nor anything proved" "$(grep '"result"' "$scratch/bounded/report.json" | sort -u | xargs)" \
+	"result: skipped,"
+bounded=$($tollgate model --depth 2 --variant 'mutant/eager/*'; echo "rc $?")
+is "nor are planted faults said to be found, or not there" \
+	"$(grep -c '^mutant.*: not reached within depth 2, ' <<<"$bounded") $(grep -c '^mutant.*: no fault' <<<"$bounded")" \
+	"$(sed -n 's/^bounded by .*: \([0-9]*\) did not reach.*/\1/p' <<<"$bounded") 0"
+bounded=$($tollgate model --cpus 1 --variant posted; echo "rc $?")
+is "one CPU gives no false alarm" "$(grep -c 'NOT AS EXPECTED' <<<"$bounded") $(tail -1 <<<"$bounded")" "0 rc 0"
+like "what it finds there is not judged by names" \
+	'posted/1-4/regs-small: faults found, another bound: not judged by their names, ' "$bounded"
+like "its own bound is, asked for by number" 'posted/1-4:xsaves/regs-one: faults as expected, ' "$bounded"
+like "a part of its depth has a part of its faults" 'small: faults as expected, as far as the depth goes, ' \
+	"$($tollgate model --depth 4 --variant posted/1-4/regs-small)"
+like "a mutant's fault is found in the same steps" 'SWITCH_SAVE: faults as expected, ' \
+	"$($tollgate model --depth 8 --variant mutant/eager/SWITCH_SAVE)"
 
 # One change that cures, each fault for itself.
 text=$($tollgate model --cures --variant posted/1-5:xsaves)
@@ -77,6 +105,57 @@ refuses "memory that does not suffice" 1 'do not fit into 1 MiB; allowed: --memo
 	$tollgate model --memory 1 --variant ours/deferred_skip/regs
 refuses "a state too wide" 2 'takes [0-9]+ bits; allowed: 128' \
 	$tollgate model --tasks 4 --cpus 3 --variant posted/1-5/pkru-frames
-refuses "a directory that cannot be made" 6 'cannot write in /nonexistent/x' \
-	$tollgate model -o /nonexistent/x
+# Before anything is searched, and nothing is left: these would take minutes.
+: >"$scratch/file"
+refuses "a file for the directory" 6 "cannot write in .*/file: .*Not a directory" \
+	timeout 30 $tollgate model -o "$scratch/file"
+refuses "a directory below a file" 6 "cannot write in .*/file/x: Not a directory" \
+	timeout 30 $tollgate model -o "$scratch/file/x"
+refuses "a directory where nobody can make one" 6 "cannot write in /proc/x: /proc: " \
+	timeout 30 $tollgate model -o /proc/x
+for name in report.json report.txt; do
+	mkdir -p "$scratch/taken.$name/$name"
+	refuses "a directory for $name" 6 "cannot write .*/$name: Is a directory" \
+		timeout 30 $tollgate model -o "$scratch/taken.$name"
+	is "which is left alone" "$(ls "$scratch/taken.$name")" "$name"
+done
+refuses "traces of a list" 2 "--list searches nothing; allowed with it: --variant" \
+	$tollgate model --list --traces
+refuses "the depth of a list" 2 "--list searches nothing" $tollgate model --depth 3 --list
+is "a list of some" "$($tollgate model --list --variant 'history/kvm*' | xargs)" \
+	"history/kvm-mended-2020 history/kvm-entry-2019 history/kvm-put-2020"
+
+# A long search shows that it goes on, in a log and on a terminal; interrupted, it leaves nothing.
+$tollgate model --tasks 4 --depth 12 --variant ours/deferred_skip/regs -o "$scratch/int" \
+	>/dev/null 2>"$scratch/log" &
+pid=$!
+for ((i = 0; i < 600; i++)); do
+	[[ -s $scratch/log ]] && break
+	sleep 0.1
+done
+kill -TERM $pid
+rc=0
+wait $pid || rc=$?
+like "a log is told how far it is" \
+	'^ours/deferred_skip/regs: [0-9]+ of [0-9]+ states found so far were followed' "$(<"$scratch/log")"
+is "interrupted, it says so and leaves nothing" \
+	"$rc $(tail -1 "$scratch/log") $(find "$scratch" -name int)" "130 tollgate: model: interrupted "
+like "what mended a fault is a control" 'kvm-mended-2020: no fault \(a control\), ' \
+	"$($tollgate model --variant history/kvm-mended-2020)"
+help=$($tollgate model --help)
+is "every part of a name is told by --help" "$($tollgate model --list | tr '/' '\n' |
+	grep -E '^(ours|posted|mutant|spared|history|regs|pkru|own-|all$)' | sort -u |
+	while read -r part; do grep -qw -- "$part" <<<"$help" || echo "$part"; done)" ""
+like "a terminal is told at once" 'ours/eager_skip/regs, [0-9]+ of [0-9]+' \
+	"$(script -qec "$tollgate model --variant ours/eager_skip/regs" /dev/null </dev/null)"
+
+# The script that reads what the strategies cost.
+refuses "a report of scenarios that is not there" 6 "/nofile: cannot read: No such file" \
+	results/scenarios.py sums "$scratch/nofile"
+refuses "a folder for it" 6 "cannot read: Is a directory" results/scenarios.py sums "$scratch"
+refuses "what is no report" 2 "/file is no report" results/scenarios.py page "$scratch/file"
+refuses "a word it does not know" 2 "'bogus' is not allowed; allowed: page, screen, sums, check" \
+	results/scenarios.py bogus "$scratch/file"
+refuses "no word" 2 "missing; allowed: page, screen, sums, check" results/scenarios.py
+refuses "no report" 2 "sums: 0 reports; allowed: one" results/scenarios.py sums
 done_testing
