@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,17 @@ static int check_files(const char *dir, char *err, size_t errlen)
 	return TG_EXIT_OK;
 }
 
+/* nearest: the folder that refuses, said where it is another than the one asked for. */
+static int cannot_write(const char *dir, const char *nearest, const char *why, char *err,
+			size_t errlen)
+{
+	bool other = strcmp(dir, nearest);
+
+	snprintf(err, errlen, "cannot write in %s: %s%s%s", dir, other ? nearest : "",
+		 other ? ": " : "", why);
+	return TG_EXIT_IO;
+}
+
 /* Permission bits alone do not tell: root may write in /proc, which takes nothing. */
 int tg_check_output(const char *dir, char *err, size_t errlen)
 {
@@ -69,18 +81,14 @@ int tg_check_output(const char *dir, char *err, size_t errlen)
 		else
 			snprintf(part, sizeof(part), "%s", slash ? "/" : ".");
 	}
-	if (!stat(part, &st) && !S_ISDIR(st.st_mode)) {
-		snprintf(err, errlen, "cannot write in %s: %s: %s", dir, part, strerror(ENOTDIR));
-		return TG_EXIT_IO;
-	}
-	if (access(part, W_OK | X_OK)) {
-		snprintf(err, errlen, "cannot write in %s: %s", dir, strerror(errno));
-		return TG_EXIT_IO;
-	}
+	if (!stat(part, &st) && !S_ISDIR(st.st_mode))
+		return cannot_write(dir, part, strerror(ENOTDIR), err, errlen);
+	if (access(part, W_OK | X_OK))
+		return cannot_write(dir, part, strerror(errno), err, errlen);
 	snprintf(probe, sizeof(probe), "%s/.tollgate-XXXXXX", part);
-	if (!mkdtemp(probe) || rmdir(probe)) {
-		snprintf(err, errlen, "cannot write in %s: %s: %s", dir, part, strerror(errno));
-		return TG_EXIT_IO;
-	}
+	/* the folder was there just now: it is the new one in it that cannot be */
+	if (!mkdtemp(probe) || rmdir(probe))
+		return cannot_write(dir, part, errno == ENOENT ? "nothing can be made there" :
+				    strerror(errno), err, errlen);
 	return check_files(dir, err, errlen);
 }
