@@ -60,6 +60,17 @@ static int default_dir(const struct tg_report *r, char *dir, size_t len, char *e
 	return 0;
 }
 
+/* nearest: the folder that refuses, said where it is another than the one asked for. */
+static int cannot_write(const char *dir, const char *nearest, const char *why, char *err,
+			size_t errlen)
+{
+	bool other = strcmp(dir, nearest);
+
+	snprintf(err, errlen, "cannot write in %s: %s%s%s", dir, other ? nearest : "",
+		 other ? ": " : "", why);
+	return TG_EXIT_IO;
+}
+
 /*
  * Whether the report can go where it shall, before anybody waits for figures:
  * in the folder, or the nearest one above it that is there, another can be made.
@@ -82,19 +93,15 @@ static int check_output(const struct tg_options *o, char *err, size_t errlen)
 		else
 			snprintf(part, sizeof(part), "%s", slash ? "/" : ".");
 	}
-	if (stat(part, &st) || access(part, W_OK | X_OK)) {
-		snprintf(err, errlen, "cannot write in %s: %s", dir, strerror(errno));
-		return TG_EXIT_IO;
-	}
-	if (!S_ISDIR(st.st_mode)) {
-		snprintf(err, errlen, "cannot write in %s: %s: %s", dir, part, strerror(ENOTDIR));
-		return TG_EXIT_IO;
-	}
+	if (stat(part, &st) || access(part, W_OK | X_OK))
+		return cannot_write(dir, part, strerror(errno), err, errlen);
+	if (!S_ISDIR(st.st_mode))
+		return cannot_write(dir, part, strerror(ENOTDIR), err, errlen);
 	snprintf(probe, sizeof(probe), "%s/.tollgate-XXXXXX", part);
-	if (!mkdtemp(probe) || rmdir(probe)) {
-		snprintf(err, errlen, "cannot write in %s: %s: %s", dir, part, strerror(errno));
-		return TG_EXIT_IO;
-	}
+	/* the folder was there just now: it is the new one in it that cannot be */
+	if (!mkdtemp(probe) || rmdir(probe))
+		return cannot_write(dir, part, errno == ENOENT ? "nothing can be made there" :
+				    strerror(errno), err, errlen);
 	return TG_EXIT_OK;
 }
 
