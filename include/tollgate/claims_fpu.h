@@ -53,23 +53,18 @@
 	LOCKED(kase, "a flag in status", "status", where)
 
 /*
- * fpu.counter: traps of lazy_ts that lazy_counter spares, of TG_COUNTER_VISITS where 1 in
- * 1 and 1 in 2 uses the registers; rarer uses make no six in a row. tests/unit/
- * test_scenario.c holds them against what the rehearsal counts.
+ * fpu.counter: what lazy_counter does of TG_COUNTER_VISITS, by the rate of uses, in the order
+ * that the rehearsal's seed gives: restores; uses that trap; uses that preloading spares
+ * the trap. tests/unit/test_scenario.c holds them against a replay and the rehearsal.
  */
 #define TG_COUNTER_VISITS	16384
-#define TG_COUNTER_SPARED1	(16384 - 384)
-#define TG_COUNTER_SPARED2	(5240 - 4195)
-#define BREAK_EVEN(m, spared)								\
-	TELL(SUM, "", "cycles that trap, CLTS and STTS may take before preloading pays, 1 use "	\
-	     "in " m, ANY,								\
-	     IN((double)TG_COUNTER_VISITS / (spared),					\
-		"fpu/scenario:use" m ":lazy_counter:dirty@r3"),			\
-	     IN(-(double)TG_COUNTER_VISITS / (spared),				\
-		"fpu/scenario:use" m ":lazy_ts:dirty@r3"))
-#define NO_PRELOAD(m)									\
-	TELL(SUM, "", "cycles a stay, without its traps, with no preload: 1 use in " m, ANY,	\
-	     IN(1, "fpu/scenario:use" m ":lazy_counter:dirty@r3"))
+#define TG_COUNTER_RATES(X)							\
+	X(1, 16384, 384, 16000), X(2, 9192, 4195, 3997), X(4, 2244, 4096, 0),	\
+	X(8, 1070, 2048, 0), X(16, 504, 1024, 0)
+#define PRELOADING(m, restores, traps, spared)					\
+	TELL(SUM, "", "cycles of a stay, two fences in place of each trap, 1 use in " #m " (of "	\
+	     "16384 stays " #restores " restore and " #traps " trap; " #spared " are spared the trap)", \
+	     ANY, IN(1, "fpu/scenario:use" #m ":lazy_counter:dirty@r3"))
 
 /* fpu.prefetch */
 #define PREFETCH(kase, cache)								\
