@@ -3,9 +3,21 @@
 #ifndef TOLLGATE_CLAIMS_FPU_H
 #define TOLLGATE_CLAIMS_FPU_H
 
-/* What the method reads of a stay in the kernel in which v4.8's strategy does nothing. */
-#define STAY_FLOOR(width)								\
-	FLOOR(1, "fpu/scenario:enter:eager_skip" width ":dirty@r3")
+/*
+ * What the method itself is off by, of one width: what it reads of a stay in which a strategy
+ * does nothing; and by how much a stay with a kernel thread between and one with the idle
+ * task differ, which are one path, in the two strategies compared. The largest counts.
+ */
+#define NOTHING_DONE(strategy, width)							\
+	FLOOR(1, "fpu/scenario:enter" strategy width ":dirty@r3")
+#define ONE_PATH(strategy, width, state)						\
+	FLOOR(1, "fpu/scenario:idle" strategy width state "@r3"),			\
+	FLOOR(-1, "fpu/scenario:kthread" strategy width state "@r3")
+#define STAY_FLOOR(strategy, other, width, state)					\
+	NOTHING_DONE("", width), NOTHING_DONE(":eager_skip", width),			\
+	NOTHING_DONE(":lazy_ts", width), NOTHING_DONE(":lazy_ts_mirror", width),	\
+	NOTHING_DONE(":lazy_counter", width),						\
+	ONE_PATH(strategy, width, state), ONE_PATH(other, width, state)
 
 /*
  * fpu.deferred, against v4.8, which is eager_skip: patches 1 and 2, and with skip 4 too.
@@ -13,10 +25,12 @@
  */
 #define LATER(scene, strategy, width, state)					\
 	IN(-1, "fpu/scenario" scene strategy width state "@r3"),			\
-	IN(1, "fpu/scenario" scene ":eager_skip" width state "@r3"), STAY_FLOOR(width)
+	IN(1, "fpu/scenario" scene ":eager_skip" width state "@r3"),			\
+	STAY_FLOOR(strategy, ":eager_skip", width, state)
 #define LOST(scene, strategy, width)						\
 	IN(1, "fpu/scenario" scene strategy width ":dirty@r3"),				\
-	IN(-1, "fpu/scenario" scene ":eager_skip" width ":dirty@r3"), STAY_FLOOR(width)
+	IN(-1, "fpu/scenario" scene ":eager_skip" width ":dirty@r3"),			\
+	STAY_FLOOR(strategy, ":eager_skip", width, ":dirty")
 #define DEFERRED(kase, strategy, width)							\
 	HOLDS(SUM, kase, "cycles saved by a kernel thread between", ABOVE(0),		\
 	      LATER(":kthread", strategy, width, ":dirty")),			\
@@ -30,7 +44,8 @@
 #define PATCH1(scene, what)								\
 	TELL(SUM, "", "cycles that patch 1 costs v4.8 after " what, ANY,		\
 	     IN(1, "fpu/scenario" scene ":dirty@r3"),				\
-	     IN(-1, "fpu/scenario" scene ":eager_skip:dirty@r3"), STAY_FLOOR(""))
+	     IN(-1, "fpu/scenario" scene ":eager_skip:dirty@r3"),			\
+	     STAY_FLOOR("", ":eager_skip", "", ":dirty"))
 /* Where nothing is switched the way out asks for a flag: a short frame, so four ways. */
 #define ASKING(how, where)								\
 	HOLDS(SUM, "", "cycles lost where nothing is switched, " how, AT_MOST(5),	\
@@ -41,7 +56,7 @@
 	HOLDS(SUM, kase, "cycles saved in a whole stay", AT_LEAST(10),			\
 	      IN(1, "fpu/scenario:kthread:deferred" width ":unmodified@r3"),		\
 	      IN(-1, "fpu/scenario:kthread:deferred_skip" width ":unmodified@r3"),	\
-	      STAY_FLOOR(width))
+	      STAY_FLOOR(":deferred", ":deferred_skip", width, ":unmodified"))
 
 /* fpu.atomic */
 #define LOCKED(kase, what, form, where)							\
