@@ -103,31 +103,54 @@ static int take_inputs(const struct tg_column *c, const struct tg_way *way, stru
 	return 0;
 }
 
-void tg_put_floor(char *cell, const struct tg_finding *f)
+/* The exhibits of a number as its rule takes them; NULL when memory is short. */
+static struct tg_share *shares_of(const struct tg_finding *f)
 {
-	double floor = 0;
+	struct tg_share *s = calloc(f->nr_exhibits, sizeof(*s));
 
-	for (size_t i = 0; i < f->nr_exhibits; i++)
-		if (f->exhibits[i].input && f->exhibits[i].input->floor)
-			floor += fabs(f->exhibits[i].input->times) *
-				 (fabs(f->exhibits[i].value) + f->exhibits[i].error);
-	*cell = 0;
-	if (floor > 0)
-		snprintf(cell, TG_CELL, " with a floor of %.1f", floor);
+	for (size_t i = 0; s && i < f->nr_exhibits; i++)
+		s[i] = (struct tg_share){ f->exhibits[i].name, f->part->inputs[i].times,
+					  f->part->inputs[i].under, f->exhibits[i].value,
+					  f->exhibits[i].error, f->part->inputs[i].floor };
+	return s;
+}
+
+char *tg_say_floor(const struct tg_finding *f)
+{
+	struct tg_share *s = shares_of(f);
+	char *text = NULL;
+	double floor;
+	size_t at;
+
+	if (!s)
+		return NULL;
+	floor = tg_floor(s, f->nr_exhibits, &at);
+	if (at == f->nr_exhibits || !(floor > 0))
+		text = strdup("");
+	else if (tg_floor_has_two(s, f->nr_exhibits, at))
+		text = tg_text(" with a floor of %.1f (%s and %s differ)", floor, s[at].name,
+			       s[at + 1].name);
+	else
+		text = tg_text(" with a floor of %.1f (%s)", floor, s[at].name);
+	free(s);
+	return text;
 }
 
 static int say_open(struct tg_finding *f)
 {
-	char value[TG_CELL], bounds[TG_CELL], floor[TG_CELL];
+	char value[TG_CELL], bounds[TG_CELL], *floor, *why = NULL;
 
 	tg_put_finding(value, f);
-	tg_put_floor(floor, f);
 	tg_put_bounds(bounds, f->part->bounds);
 	if (isnan(f->value))
 		return say_why(f, TG_OPEN, tg_text("%s: what it is divided by is not told from 0",
 						   f->part->what));
-	return say_why(f, TG_OPEN, tg_text("%s: %s%s, too wide to tell%s%s", f->part->what,
-					   value, floor, *bounds ? " whether " : " from 0", bounds));
+	floor = tg_say_floor(f);
+	if (floor)
+		why = tg_text("%s: %s%s, too wide to tell%s%s", f->part->what, value, floor,
+			      *bounds ? " whether " : " from 0", bounds);
+	free(floor);
+	return say_why(f, TG_OPEN, why);
 }
 
 /* SUM, RATIO, ADD_UP */
@@ -146,13 +169,9 @@ static int find_number(const struct tg_column *c, const struct tg_way *way, stru
 		return -1;
 	if (f->result != TG_TOLD)
 		return 0;
-	s = calloc(f->nr_exhibits, sizeof(*s));
+	s = shares_of(f);
 	if (!s)
 		return -1;
-	for (size_t i = 0; i < f->nr_exhibits; i++)
-		s[i] = (struct tg_share){ f->exhibits[i].name, f->part->inputs[i].times,
-					  f->part->inputs[i].under, f->exhibits[i].value,
-					  f->exhibits[i].error, f->part->inputs[i].floor };
 	o = rules[f->part->rule](s, f->nr_exhibits, f->part->bounds);
 	free(s);
 	f->result = o.result;

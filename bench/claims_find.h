@@ -22,8 +22,11 @@ void tg_put_value(char *cell, double value, double error);
 /* "16.01x (15.98..16.04)", "14.21 (14.18..14.24)": with its 95 % interval, where it has one. */
 void tg_put_finding(char *cell, const struct tg_finding *f);
 
-/* " with a floor of 4.1": what the inputs marked FLOOR() add to its error; "" where none do. */
-void tg_put_floor(char *cell, const struct tg_finding *f);
+/*
+ * " with a floor of 4.1 (fpu/scenario:enter:dirty@r3)": what the inputs marked FLOOR() add to
+ * its error, and which; "" where none do. malloc()ed; NULL when memory is short.
+ */
+char *tg_say_floor(const struct tg_finding *f);
 
 /* ">=5", "<=0.5", "5 to 20", one word where a line could break; "" without bounds. */
 void tg_put_bounds(char *cell, const struct tg_bounds *b);

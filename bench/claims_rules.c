@@ -37,18 +37,41 @@ static bool is_first(const struct tg_share *s, size_t at)
 	return true;
 }
 
+double tg_floor(const struct tg_share *s, size_t nr, size_t *at)
+{
+	double most = 0;
+
+	*at = nr;
+	for (size_t i = 0; i < nr; i++) {
+		double value = s[i].times * s[i].value, error = fabs(s[i].times) * s[i].error;
+
+		if (!s[i].floor)
+			continue;
+		if (tg_floor_has_two(s, nr, i)) {
+			value += s[i + 1].times * s[i + 1].value;
+			error = hypot(error, s[i + 1].times * s[i + 1].error);
+		}
+		value = fabs(value) + error;
+		if (*at == nr || value > most || isnan(value)) {
+			most = value;
+			*at = i;
+		}
+		i += tg_floor_has_two(s, nr, i);
+	}
+	return most;
+}
+
 /* N - t D and its error; without shares below the line t does not matter. */
 static double sum_of(const struct tg_share *s, size_t nr, double t, double *error)
 {
-	double sum = 0, squares = 0, floors = 0;
+	double sum = 0, squares = 0;
+	size_t at;
 
 	for (size_t i = 0; i < nr; i++) {
 		double times = 0;
 
-		if (s[i].floor) {
-			floors += fabs(s[i].times) * (fabs(s[i].value) + s[i].error);
+		if (s[i].floor)
 			continue;
-		}
 		sum += weight(&s[i], t) * s[i].value;
 		if (!is_first(s, i))
 			continue;
@@ -57,7 +80,7 @@ static double sum_of(const struct tg_share *s, size_t nr, double t, double *erro
 				times += weight(&s[k], t);
 		squares += times * times * s[i].error * s[i].error;
 	}
-	*error = sqrt(squares) + floors;
+	*error = sqrt(squares) + tg_floor(s, nr, &at);
 	return sum;
 }
 

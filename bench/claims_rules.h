@@ -11,7 +11,7 @@ struct tg_share {
 	double times;
 	bool under;		/* RATIO: below the line */
 	double value, error;	/* half-width of the 95 % interval */
-	bool floor;		/* of a SUM: no share, see tg_rule_sum() */
+	bool floor;		/* of a SUM: no share, see tg_floor() */
 };
 
 /* What a rule makes of them. */
@@ -29,10 +29,21 @@ struct tg_outcome {
 enum tg_result tg_within(double value, double error, const struct tg_bounds *b);
 
 /*
+ * tg_floor - the largest of the floors among the shares, and in *at where it begins (nr:
+ * there is none). A floor is a value and its error, whatever its sign; or by how much
+ * two differ, where the second, right behind the first, has a factor below 0.
+ */
+double tg_floor(const struct tg_share *s, size_t nr, size_t *at);
+static inline bool tg_floor_has_two(const struct tg_share *s, size_t nr, size_t at)
+{
+	return at + 1 < nr && s[at + 1].floor && s[at + 1].times < 0;
+}
+
+/*
  * tg_rule_sum - the sum of value times factor. Errors of different names are
  * independent and add in squares; of one name the factors are added first, so
- * that what is common to two shares falls out. Without bounds: TG_TOLD where
- * the sum is not smaller than its error.
+ * that what is common to two shares falls out. tg_floor() is added to that. Without
+ * bounds: TG_TOLD where the sum is not smaller than its error.
  */
 struct tg_outcome tg_rule_sum(const struct tg_share *s, size_t nr, const struct tg_bounds *b);
 

@@ -113,7 +113,7 @@ static char *say_table(const struct tg_finding *f)
 
 static char *say_value(const struct tg_finding *f)
 {
-	char value[TG_CELL], bounds[TG_CELL], floor[TG_CELL];
+	char value[TG_CELL], bounds[TG_CELL], *floor, *text = NULL;
 
 	switch (f->part->rule) {
 	case TG_RULE_TABLE:
@@ -127,9 +127,13 @@ static char *say_value(const struct tg_finding *f)
 	default:
 		tg_put_finding(value, f);
 		tg_put_bounds(bounds, f->part->bounds);
-		tg_put_floor(floor, f);
-		return tg_text("%s%s%s: %s%s%s%s", f->part->kase, *f->part->kase ? ": " : "",
-			       f->part->what, value, floor, *bounds ? ", " : "", bounds);
+		floor = tg_say_floor(f);
+		if (floor)
+			text = tg_text("%s%s%s: %s%s%s%s", f->part->kase,
+				       *f->part->kase ? ": " : "", f->part->what, value, floor,
+				       *bounds ? ", " : "", bounds);
+		free(floor);
+		return text;
 	}
 }
 

@@ -58,8 +58,8 @@ TGF_INLINE void tgf_set_ts(enum tgf_strategy s, struct tgf_cpu *cpu, int ts)
 }
 
 /*
- * Linux 4.8, fpu__restore() and switch_fpu_prepare(): struct fpu::counter is an unsigned
- * char, so that after 256 in a row it wraps and the task is lazy again for a while.
+ * One more use in a row, at a trap or a preload (Linux 4.8: fpu__restore(),
+ * switch_fpu_prepare()). Eight bits: the 256th makes 0 of it, and traps begin anew.
  */
 TGF_INLINE void tgf_count_use(enum tgf_strategy s, struct tgf_fpu *fpu)
 {

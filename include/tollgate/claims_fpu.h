@@ -3,9 +3,21 @@
 #ifndef TOLLGATE_CLAIMS_FPU_H
 #define TOLLGATE_CLAIMS_FPU_H
 
-/* What the method reads of a stay in the kernel in which v4.8's strategy does nothing. */
-#define STAY_FLOOR(width)								\
-	FLOOR(1, "fpu/scenario:enter:eager_skip" width ":dirty@r3")
+/*
+ * What the method itself is off by, of one width: what it reads of a stay in which a strategy
+ * does nothing; and by how much a stay with a kernel thread between and one with the idle
+ * task differ, which are one path, in the two strategies compared. The largest counts.
+ */
+#define NOTHING_DONE(strategy, width)							\
+	FLOOR(1, "fpu/scenario:enter" strategy width ":dirty@r3")
+#define ONE_PATH(strategy, width, state)						\
+	FLOOR(1, "fpu/scenario:idle" strategy width state "@r3"),			\
+	FLOOR(-1, "fpu/scenario:kthread" strategy width state "@r3")
+#define STAY_FLOOR(strategy, other, width, state)					\
+	NOTHING_DONE("", width), NOTHING_DONE(":eager_skip", width),			\
+	NOTHING_DONE(":lazy_ts", width), NOTHING_DONE(":lazy_ts_mirror", width),	\
+	NOTHING_DONE(":lazy_counter", width),						\
+	ONE_PATH(strategy, width, state), ONE_PATH(other, width, state)
 
 /*
  * fpu.deferred, against v4.8, which is eager_skip: patches 1 and 2, and with skip 4 too.
@@ -13,10 +25,12 @@
  */
 #define LATER(scene, strategy, width, state)					\
 	IN(-1, "fpu/scenario" scene strategy width state "@r3"),			\
-	IN(1, "fpu/scenario" scene ":eager_skip" width state "@r3"), STAY_FLOOR(width)
+	IN(1, "fpu/scenario" scene ":eager_skip" width state "@r3"),			\
+	STAY_FLOOR(strategy, ":eager_skip", width, state)
 #define LOST(scene, strategy, width)						\
 	IN(1, "fpu/scenario" scene strategy width ":dirty@r3"),				\
-	IN(-1, "fpu/scenario" scene ":eager_skip" width ":dirty@r3"), STAY_FLOOR(width)
+	IN(-1, "fpu/scenario" scene ":eager_skip" width ":dirty@r3"),			\
+	STAY_FLOOR(strategy, ":eager_skip", width, ":dirty")
 #define DEFERRED(kase, strategy, width)							\
 	HOLDS(SUM, kase, "cycles saved by a kernel thread between", ABOVE(0),		\
 	      LATER(":kthread", strategy, width, ":dirty")),			\
@@ -30,7 +44,8 @@
 #define PATCH1(scene, what)								\
 	TELL(SUM, "", "cycles that patch 1 costs v4.8 after " what, ANY,		\
 	     IN(1, "fpu/scenario" scene ":dirty@r3"),				\
-	     IN(-1, "fpu/scenario" scene ":eager_skip:dirty@r3"), STAY_FLOOR(""))
+	     IN(-1, "fpu/scenario" scene ":eager_skip:dirty@r3"),			\
+	     STAY_FLOOR("", ":eager_skip", "", ":dirty"))
 /* Where nothing is switched the way out asks for a flag: a short frame, so four ways. */
 #define ASKING(how, where)								\
 	HOLDS(SUM, "", "cycles lost where nothing is switched, " how, AT_MOST(5),	\
@@ -41,7 +56,7 @@
 	HOLDS(SUM, kase, "cycles saved in a whole stay", AT_LEAST(10),			\
 	      IN(1, "fpu/scenario:kthread:deferred" width ":unmodified@r3"),		\
 	      IN(-1, "fpu/scenario:kthread:deferred_skip" width ":unmodified@r3"),	\
-	      STAY_FLOOR(width))
+	      STAY_FLOOR(":deferred", ":deferred_skip", width, ":unmodified"))
 
 /* fpu.atomic */
 #define LOCKED(kase, what, form, where)							\
@@ -53,23 +68,18 @@
 	LOCKED(kase, "a flag in status", "status", where)
 
 /*
- * fpu.counter: traps of lazy_ts that lazy_counter spares, of TG_COUNTER_VISITS where 1 in
- * 1 and 1 in 2 uses the registers; rarer uses make no six in a row. tests/unit/
- * test_scenario.c holds them against what the rehearsal counts.
+ * fpu.counter: what lazy_counter does of TG_COUNTER_VISITS, by the rate of uses, in the order
+ * that the rehearsal's seed gives: restores; uses that trap; uses that preloading spares
+ * the trap. tests/unit/test_scenario.c holds them against a replay and the rehearsal.
  */
 #define TG_COUNTER_VISITS	16384
-#define TG_COUNTER_SPARED1	(16384 - 384)
-#define TG_COUNTER_SPARED2	(5240 - 4195)
-#define BREAK_EVEN(m, spared)								\
-	TELL(SUM, "", "cycles that trap, CLTS and STTS may take before preloading pays, 1 use "	\
-	     "in " m, ANY,								\
-	     IN((double)TG_COUNTER_VISITS / (spared),					\
-		"fpu/scenario:use" m ":lazy_counter:dirty@r3"),			\
-	     IN(-(double)TG_COUNTER_VISITS / (spared),				\
-		"fpu/scenario:use" m ":lazy_ts:dirty@r3"))
-#define NO_PRELOAD(m)									\
-	TELL(SUM, "", "cycles a stay, without its traps, with no preload: 1 use in " m, ANY,	\
-	     IN(1, "fpu/scenario:use" m ":lazy_counter:dirty@r3"))
+#define TG_COUNTER_RATES(X)							\
+	X(1, 16384, 384, 16000), X(2, 9192, 4195, 3997), X(4, 2244, 4096, 0),	\
+	X(8, 1070, 2048, 0), X(16, 504, 1024, 0)
+#define PRELOADING(m, restores, traps, spared)					\
+	TELL(SUM, "", "cycles of a stay, two fences in place of each trap, 1 use in " #m " (of "	\
+	     "16384 stays " #restores " restore and " #traps " trap; " #spared " are spared the trap)", \
+	     ANY, IN(1, "fpu/scenario:use" #m ":lazy_counter:dirty@r3"))
 
 /* fpu.prefetch */
 #define PREFETCH(kase, cache)								\

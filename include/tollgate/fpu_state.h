@@ -19,7 +19,14 @@
 #ifndef TOLLGATE_FPU_STATE_H
 #define TOLLGATE_FPU_STATE_H
 
-/* X(enumerator, its name: prefix of functions, value of axis strategy, what it is) */
+/*
+ * X(enumerator, its name: prefix of functions, value of axis strategy, what it is)
+ *
+ * lazy_counter has the heuristic of Linux 4.8 (threshold, eight bits, wrap) alone: there, with
+ * eagerfpu=off, fpu__restore() always restores at #NM, __kernel_fpu_end() and KVM's put reload
+ * a task that was active, a switch away from an inactive one resets last_cpu, and nothing
+ * mirrors CR0.TS.
+ */
 #define TGF_STRATEGIES(X)							\
 	X(EAGER, eager, "loads at every switch")				\
 	X(EAGER_SKIP, eager_skip,						\
@@ -28,8 +35,8 @@
 	X(LAZY_TS_MIRROR, lazy_ts_mirror,					\
 	  "lazy_ts with a per-CPU mirror of CR0.TS that avoids writes")		\
 	X(LAZY_COUNTER, lazy_counter,						\
-	  "by CR0.TS, its mirror, and at the switch after enough uses in a row:"	\
-	  " Linux 4.8 with eagerfpu=off")					\
+	  "by CR0.TS, its mirror, and at the switch after enough uses in a row,"	\
+	  " as Linux 4.8 counts them")						\
 	X(DEFERRED, deferred, "loads on the way to user mode")			\
 	X(REFRESH, refresh,							\
 	  "deferred, flag set at every copy or move to memory as well")		\

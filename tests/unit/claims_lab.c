@@ -12,6 +12,7 @@
 
 #include <tollgate/exp.h>
 
+#include "claims_evidence.h"
 #include "claims_lab.h"
 #include "sample_report.h"
 #include "sample_runs.h"
@@ -38,6 +39,8 @@ bool lab_is_settled(enum tg_answer answer)
 	       answer == TG_ANSWERED;
 }
 
+#define FLOOR_APART	"floor/"
+
 /* "made/p3i1@r0": unique within its way; counts of a COUNT way have no ring. */
 static char *made_name(const struct tg_way *way, size_t part, size_t input)
 {
@@ -49,7 +52,8 @@ static char *made_name(const struct tg_way *way, size_t part, size_t input)
 	return must(strdup(name));
 }
 
-static void feed(const struct tg_way *way, struct tg_part *part, size_t at)
+/* floors_apart: they are figures of their own, not the inputs of other parts, which move. */
+static void feed(const struct tg_way *way, struct tg_part *part, size_t at, bool floors_apart)
 {
 	bool empty = tg_part_is_empty(part);
 	size_t nr = !empty ? part->nr_inputs : part->rule == TG_RULE_RATIO ? 2 :
@@ -63,14 +67,17 @@ static void feed(const struct tg_way *way, struct tg_part *part, size_t at)
 			inputs[i] = (struct tg_input){
 				part->rule == TG_RULE_ADD_UP && i ? -1 : 1, NULL,
 				part->rule == TG_RULE_RATIO && i, false, false };
-		inputs[i].name = empty ? made_name(way, at, i) : must(strdup(inputs[i].name));
+		inputs[i].name = empty ? made_name(way, at, i) :
+				 floors_apart && inputs[i].floor ?
+				 must(tg_text(FLOOR_APART "%s", inputs[i].name)) :
+				 must(strdup(inputs[i].name));
 		inputs[i].later = false;
 	}
 	part->inputs = inputs;
 	part->nr_inputs = nr;
 }
 
-void lab_open(struct lab *l, const struct tg_claim *claim, size_t way)
+static void open_way(struct lab *l, const struct tg_claim *claim, size_t way, bool floors_apart)
 {
 	struct tg_part *parts;
 
@@ -79,7 +86,7 @@ void lab_open(struct lab *l, const struct tg_claim *claim, size_t way)
 	parts = must(calloc(l->way.nr_parts, sizeof(*parts)));
 	memcpy(parts, l->way.parts, l->way.nr_parts * sizeof(*parts));
 	for (size_t i = 0; i < l->way.nr_parts; i++)
-		feed(&l->way, &parts[i], i);
+		feed(&l->way, &parts[i], i, floors_apart);
 	l->way.parts = parts;
 	l->claim.ways = &l->way;
 	l->claim.nr_ways = 1;
@@ -98,6 +105,11 @@ void lab_open(struct lab *l, const struct tg_claim *claim, size_t way)
 		replace_text(&l->report->env.hypervisor, "none");
 	}
 	lab_all_good(l);
+}
+
+void lab_open(struct lab *l, const struct tg_claim *claim, size_t way)
+{
+	open_way(l, claim, way, true);
 }
 
 void lab_close(struct lab *l)
@@ -120,8 +132,9 @@ struct tg_figure *lab_figure(struct tg_report *r, const char *name)
 	f = add_figure(r, name, LAB_ROUNDS);
 	f->method = must(strdup("SLOPE"));
 	/* what is taken off a figure below a line is smaller than it, and a floor is none */
-	f->value = strstr(name, ":enter:eager") ? 0 :
-		   strstr(name, ":enter") || strstr(name, ":lazy_ts") ? 3 : 100;
+	f->value = strstr(name, ":enter:deferred") ? 3 :
+		   strstr(name, ":enter") || !strncmp(name, FLOOR_APART, strlen(FLOOR_APART)) ?
+		   0 : 100;
 	f->error = LAB_ERROR;
 	f->samples = 100 * LAB_ROUNDS;
 	return f;
@@ -375,7 +388,7 @@ enum tg_answer lab_answer(const struct lab *l)
 
 void lab_row(struct lab *l, enum tg_claim_id id, size_t way)
 {
-	lab_open(l, &tg_claims[id], way);
+	open_way(l, &tg_claims[id], way, false);
 }
 
 void lab_expect(const struct lab *l, enum tg_answer answer)

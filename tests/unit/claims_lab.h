@@ -11,7 +11,8 @@
 
 /*
  * A claim reduced to one of its ways, every part of which has inputs: those of the
- * list, or made-up names where nothing measures it yet; none is marked later.
+ * list, or made-up names where nothing measures it yet; none is marked later. Floors
+ * have made-up names too, of lab_open(), for they are inputs of other parts.
  */
 struct lab {
 	struct tg_claim claim;

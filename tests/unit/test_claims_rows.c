@@ -245,6 +245,9 @@ static void fpu_skip(void **state)
 	lab_set(l.report, "insn/gs_load@r3", 5, 0.01);
 	lab_set(l.report, "fpu/xrstor:unmodified@r3", 24, 0.1);
 	lab_set(l.report, "fpu/xrstor:sse:unmodified@r3", 26, 0.1);
+	/* idling is as what the whole stay is: no floor */
+	lab_set(l.report, "fpu/scenario:idle:deferred:unmodified@r3", 112, 0.1);
+	lab_set(l.report, "fpu/scenario:idle:deferred:avx512:unmodified@r3", 112, 0.1);
 	r = lab_ruling(&l);
 	assert_int_equal(r->by->answer, TG_DEPENDS);
 	assert_string_equal(r->by->why, "holds for sse, avx, avx512, all, amx; does not hold for x87");

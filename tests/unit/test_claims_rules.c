@@ -109,6 +109,31 @@ static void floors(void **state)
 	assert_int_equal(tg_rule_sum(s, 3, &few).result, TG_YES);
 }
 
+/* Of several floors the largest; two that should be one are off by what they differ. */
+static void largest_floor(void **state)
+{
+	struct tg_share s[] = { { "a", 1, false, 10, 0, false }, { "x", 1, false, 3, 0.5, true },
+				{ "y", 1, false, 480, 3, true }, { "z", -1, false, 484, 4, true },
+				{ "v", 1, false, -5, 1, true } };
+	size_t at;
+
+	(void)state;
+	near(tg_floor(s, 5, &at), 9);
+	assert_int_equal(at, 2);
+	assert_true(tg_floor_has_two(s, 5, 2) && !tg_floor_has_two(s, 5, 1));
+	near(tg_rule_sum(s, 5, &any).high, 19);
+	s[3].value = 480.5;
+	near(tg_floor(s, 5, &at), 6);
+	assert_int_equal(at, 4);
+	near(tg_floor(s, 2, &at), 3.5);
+	assert_int_equal(at, 1);
+	near(tg_floor(s, 1, &at), 0);
+	assert_int_equal(at, 1);
+	s[1].value = NAN;
+	assert_true(isnan(tg_floor(s, 5, &at)));
+	assert_int_equal(tg_rule_sum(s, 5, &any).result, TG_OPEN);
+}
+
 /* 10 +- 1 over 5 +- 0.5: the roots of 24.75 t^2 - 100 t + 99. */
 static void ratios(void **state)
 {
@@ -234,6 +259,7 @@ int main(void)
 		cmocka_unit_test(within),
 		cmocka_unit_test(sums),
 		cmocka_unit_test(floors),
+		cmocka_unit_test(largest_floor),
 		cmocka_unit_test(ratios),
 		cmocka_unit_test(verdict_and_interval_agree),
 		cmocka_unit_test(coverage),
