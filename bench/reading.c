@@ -69,6 +69,24 @@ _Static_assert(TG_LO == TG_HI + 1 && TG_PREP_LO == TG_PREP_HI + 1 &&
 	       TG_ADD_LO == TG_ADD_HI + 1 && TG_CANARY_LO == TG_CANARY_HI + 1,
 	       "a series' partner follows it");
 
+/* The least: of an instruction counter, what is more is foreign. */
+static double least(const uint64_t *t, size_t n, uint64_t step)
+{
+	uint64_t found = t[0];
+
+	(void)step;
+	for (size_t i = 1; i < n; i++)
+		found = t[i] < found ? t[i] : found;
+	return found;
+}
+
+/* One tick per instruction of both chains, by the least of their samples. */
+static bool counts_instructions(const struct tg_samples *s, uint64_t step)
+{
+	return slope(s, TG_IMUL_HI, TG_IMUL_LO, s->cal_copies, least, step) == 1.0 &&
+	       slope(s, TG_ADD_HI, TG_ADD_LO, s->cal_copies, least, step) == 1.0;
+}
+
 int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -82,9 +100,14 @@ int tg_reduce(const struct tg_samples *s, uint64_t step, struct tg_reading *out)
 		out->value += out->imul;
 	if (s->ticks[TG_FIRST_NEW])
 		out->value += apart(s, TG_FIRST_NEW, 0, 1, step);
-	/* an instruction counter has no middle: whatever is more than the least is foreign */
-	if (out->imul == 1.0 && out->add == 1.0)
-		out->value = figure(s, tg_low_ticks, step);
+	/*
+	 * An instruction counter has no middle: all CPUs of an emulator share it, so what
+	 * another ran meanwhile counts as well.
+	 */
+	if (counts_instructions(s, step)) {
+		out->imul = out->add = 1.0;
+		out->value = figure(s, least, step);
+	}
 	out->median = figure(s, tg_mid_ticks, step);
 	out->kept = s->n[TG_HI];
 	out->discarded = s->discarded;

@@ -244,6 +244,30 @@ static void median_is_the_middle(void **state)
 	assert_int_equal(r.kept, NR(hi));
 }
 
+/* Of an instruction counter's samples most have what another CPU ran in them. */
+static void foreign_instructions(void **state)
+{
+	uint64_t hi[8], lo[8], one = 100;
+	struct tg_samples s = { .copies = 2048, .cal_copies = 2048 };
+	struct tg_reading r;
+
+	(void)state;
+	for (size_t i = 0; i < NR(hi); i++) {
+		hi[i] = 2148 + (i == 3 ? 0 : 2 + i);
+		lo[i] = 100 + (i == 5 ? 0 : 7 * i + 1);
+	}
+	for (int i = 0; i < TG_NR_ROLES; i++) {
+		if (i >= TG_PREP_HI && i <= TG_FIRST_OLD)
+			continue;
+		s.ticks[i] = i == TG_EMPTY ? &one : (i - TG_HI) % 2 ? lo : hi;
+		s.n[i] = i == TG_EMPTY ? 1 : NR(hi);
+	}
+	assert_true((TG_IMUL_HI - TG_HI) % 2 == 0 && (TG_ADD_HI - TG_HI) % 2 == 0);
+	assert_int_equal(tg_reduce(&s, 1, &r), 0);
+	assert_true(r.imul == 1.0 && r.add == 1.0 && r.value == 1.0);
+	assert_true(r.median != 1.0);
+}
+
 static void missing_series(void **state)
 {
 	uint64_t seed = 5;
@@ -282,6 +306,7 @@ int main(void)
 		cmocka_unit_test(pair),
 		cmocka_unit_test(exact_samples),
 		cmocka_unit_test(median_is_the_middle),
+		cmocka_unit_test(foreign_instructions),
 		cmocka_unit_test(missing_series),
 	};
 
