@@ -147,7 +147,9 @@ check_options()
 	[[ $cpu =~ ^[A-Za-z0-9][A-Za-z0-9._,+=-]*$ && $cpu != help ]] ||
 		die $EXIT_INPUT "--qemu-cpu '$cpu' is not allowed; allowed: MODEL[,+flag][,-flag][,name=value], as of qemu-system-x86_64 -cpu help"
 	hardware=(-nodefaults -no-user-config -display none -no-reboot -net none
-		-machine "pc,accel=$accel,hpet=off" -cpu "$cpu")
+		-machine "pc,hpet=off" -cpu "$cpu")
+	# QEMU before 8.1 with a thread a CPU may run text that another CPU has just patched
+	hardware+=(-accel "$accel$([[ $accel != tcg ]] || echo ,thread=single)")
 	mapfile -t -O ${#hardware[@]} hardware < <(machine_words)
 	[[ $icount -eq 0 ]] || hardware+=(-icount "shift=0,sleep=off")
 }
