@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,39 +32,36 @@ static double seconds(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
+/* Whether a line is due: on a terminal, ten a second at most, but always at an end. */
+static bool due(double now, bool end)
+{
+	static double shown;
+
+	if (!isatty(STDERR_FILENO) || (now - shown < 0.1 && !end))
+		return false;
+	shown = now;
+	return true;
+}
+
 void tg_progress(const char *what, size_t n, size_t m)
 {
-	static double start, shown;
-	double now;
+	static double start;
+	double now = seconds();
 
-	if (!isatty(STDERR_FILENO))
-		return;
-	now = seconds();
 	if (n <= 1 || !start)
 		start = now;
-	if (now - shown < 0.1 && n != m)
-		return;
-	shown = now;
-	if (n > 1)
+	if (n <= 1)
+		tg_progress_count(what, n, m);
+	else if (due(now, n == m))
 		fprintf(stderr, "\r\033[K%s, %zu of %zu, %.0f s left", what, n, m,
 			(now - start) * (m - n) / (n - 1));
-	else
-		fprintf(stderr, "\r\033[K%s, %zu of %zu", what, n, m);
 	fflush(stderr);
 }
 
 void tg_progress_count(const char *what, size_t n, size_t m)
 {
-	static double shown;
-	double now;
-
-	if (!isatty(STDERR_FILENO))
-		return;
-	now = seconds();
-	if (n && now - shown < 0.1)
-		return;
-	shown = now;
-	fprintf(stderr, "\r\033[K%s, %zu of %zu", what, n, m);
+	if (due(seconds(), !n || n == m))
+		fprintf(stderr, "\r\033[K%s, %zu of %zu", what, n, m);
 	fflush(stderr);
 }
 
