@@ -17,8 +17,7 @@ enum tgm_end tgm_judge(const struct tgm_run *run, const struct tgm_result *r, ch
 	/* where none may be, none may be in any bound; a shorter way is one of the own bound's */
 	if ((!*expected || (same && !deeper)) && !tgm_as_expected(run, r, false, why, len))
 		return TGM_UNEXPECTED;
-	if (!*expected || (r->nr_faults && (*expected == '*' || (same && run->kind == TGM_MUTANT) ||
-					    (same && run->kind == TGM_HISTORY))))
+	if (!*expected || (r->nr_faults && same && run->kind >= TGM_MUTANT))
 		return TGM_AS_EXPECTED;
 	if (r->nr_faults) {
 		snprintf(why, len, same && !deeper ? "faults as expected, as far as the depth goes" :
