@@ -99,10 +99,7 @@ static inline bool tgs_uses(const struct tgs_stage *st, __u32 visit)
 
 static inline __u64 tgs_random(struct tgs_stage *st)
 {
-	st->random ^= st->random << 13;
-	st->random ^= st->random >> 7;
-	st->random ^= st->random << 17;
-	return st->random >> 11;
+	return tg_xorshift(&st->random) >> 11;
 }
 
 /*

@@ -59,6 +59,14 @@ static inline __u64 tg_now(void)
 	return low | (__u64)high << 32;
 }
 
+/* xorshift64: the next number, all of its bits; *random is never 0. */
+static inline __u64 tg_xorshift(__u64 *random)
+{
+	*random ^= *random << 13;
+	*random ^= *random >> 7;
+	return *random ^= *random << 17;
+}
+
 /*
  * A loop of 1 to 382 cycles: several times the longest RDTSC step seen (26
  * ticks of 2.6 GHz, 39 cycles) in steps of one cycle, so that samples begin at
@@ -67,15 +75,13 @@ static inline __u64 tg_now(void)
  * phases uneven by the rest of its range over the step: 5 % of them, which was
  * 0.3 cycle in a single shot; the sum leaves less than 0.1 %.
  *
- * random: xorshift64, never 0.
+ * random: of tg_xorshift().
  */
 static inline void tg_dither(__u64 *random)
 {
 	__u32 n;
 
-	*random ^= *random << 13;
-	*random ^= *random >> 7;
-	*random ^= *random << 17;
+	tg_xorshift(random);
 	n = (*random >> 57) + (*random >> 50 & 127) + (*random >> 43 & 127) + 1;
 	asm volatile("1: dec %0; jnz 1b" : "+r" (n) : : "cc");
 }
