@@ -67,7 +67,7 @@ bench:
 UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_select \
 	     test_reading test_figure test_rounds test_canary test_image test_topology test_report \
 	     test_report_text test_report_errors test_report_file \
-	     test_counter_page test_events test_counters test_counted \
+	     test_refusals test_counter_page test_events test_counters test_counted \
 	     test_significance test_compare test_compare_reports test_model test_fpu_plain \
 	     test_crossing test_touch test_scenario test_rehearsal \
 	     test_claims test_claims_verdicts test_claims_rows test_claims_evidence \
