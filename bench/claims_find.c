@@ -332,8 +332,8 @@ static int take_points(const struct tg_column *c, const struct tg_way *way, stru
 	struct tg_point p;
 
 	for (int exp = 0; exp < TG_NR_EXPS; exp++) {
-		for (int ring = 0; ring <= 3; ring += 3) {
-			if (!tg_point_first(&p, (enum tg_exp_id)exp, ring))
+		for (int i = 0; i < TG_NR_RINGS; i++) {
+			if (!tg_point_first(&p, (enum tg_exp_id)exp, tg_rings[i].ring))
 				continue;
 			do {
 				struct tg_exhibit *e;

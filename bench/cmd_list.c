@@ -82,7 +82,7 @@ static void axes_text(const struct tg_exp *e, char *buf, size_t len)
 
 static const char *rings_text(int rings)
 {
-	return rings == R0 ? "@r0" : rings == R3 ? "@r3" : "@r0 @r3";
+	return rings == R0 ? "@r0" : rings == R3 ? "@r3" : rings == CROSS ? "@cross" : "@r0 @r3";
 }
 
 static void print_rows(const struct tg_selection *s, bool markdown)
@@ -170,7 +170,8 @@ static int list_rows(const struct list_options *o)
 	struct tg_selection s;
 	size_t i;
 
-	if (tg_select(o->patterns, o->nr_patterns, !o->core, R0 | R3, &s, err, sizeof(err))) {
+	if (tg_select(o->patterns, o->nr_patterns, !o->core, R0 | R3 | CROSS, &s, err,
+		      sizeof(err))) {
 		fprintf(stderr, "tollgate: list: %s\n", err);
 		return TG_EXIT_INPUT;
 	}

@@ -36,6 +36,8 @@ static struct tg_track *make_tracks(const struct tg_selection *sel, const struct
 	size_t i;
 
 	for (i = 0; t && i < sel->n; i++) {
+		int bit = tg_ring_bit(sel->points[i].ring);
+
 		t[i].point = sel->points[i];
 		tg_point_name(&sel->points[i], t[i].name);
 		t[i].status = TG_OK;
@@ -45,8 +47,8 @@ static struct tg_track *make_tracks(const struct tg_selection *sel, const struct
 			t[i].reason = strdup(o->place->no_remote);
 			continue;
 		}
-		if (sel->points[i].ring ? tg_ring3_available(&sel->points[i], why, sizeof(why)) :
-					  tg_module_available(&sel->points[i], why, sizeof(why)))
+		if ((bit == R3 || tg_module_available(&sel->points[i], why, sizeof(why))) &&
+		    (bit == R0 || tg_ring3_available(&sel->points[i], why, sizeof(why))))
 			continue;
 		t[i].status = TG_SKIPPED;
 		t[i].reason = strdup(why);
@@ -319,7 +321,8 @@ int tg_run_here(const struct tg_options *opts, struct tg_report **out, char *err
 	if (!o.samples)
 		o.samples = o.icount ? TG_SAMPLES_ICOUNT :
 			    o.quick ? TG_SAMPLES_QUICK : TG_SAMPLES_ROUND;
-	if (tg_select(o.patterns, o.nr_patterns, o.full, o.lane == TG_LANE_USER ? R3 : R0 | R3,
+	if (tg_select(o.patterns, o.nr_patterns, o.full,
+		      o.lane == TG_LANE_USER ? R3 : R0 | R3 | CROSS,
 		      &sel, err, errlen))
 		return TG_EXIT_INPUT;
 	rc = TG_EXIT_REFUSED;

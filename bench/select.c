@@ -4,15 +4,15 @@
 
 #include "select.h"
 
-/* Calls visit for every point there is, in list order, ring 0 before ring 3. */
+/* Calls visit for every point there is, in list order, a row's rings as in tg_rings. */
 static void each_point(void (*visit)(const struct tg_point *p, void *arg), void *arg)
 {
 	struct tg_point p;
-	int exp, ring;
+	int exp, i;
 
 	for (exp = 0; exp < TG_NR_EXPS; exp++) {
-		for (ring = 0; ring <= 3; ring += 3) {
-			if (!tg_point_first(&p, exp, ring))
+		for (i = 0; i < TG_NR_RINGS; i++) {
+			if (!tg_point_first(&p, exp, tg_rings[i].ring))
 				continue;
 			do {
 				visit(&p, arg);
@@ -27,7 +27,7 @@ struct context {
 	bool full;
 	int rings;
 	size_t *hits;		/* per pattern, in rings the lane can run */
-	size_t *elsewhere;	/* per pattern, in other rings */
+	size_t *elsewhere;	/* per pattern, the other rings' bits */
 	struct tg_selection *out;
 	bool no_memory;
 };
@@ -52,14 +52,14 @@ static bool matches(const char *pattern, const struct tg_point *p, const char *n
 	snprintf(full, sizeof(full), "%.*s", (int)strcspn(name, "@"), name);
 	if (is_glob(pattern))
 		return !fnmatch(pattern, full, 0);
-	snprintf(full, sizeof(full), "%.100s@r%d", pattern, p->ring);
+	snprintf(full, sizeof(full), "%.100s%s", pattern, tg_ring_name(p->ring));
 	return !tg_point_parse(full, &one, err, sizeof(err)) && !memcmp(&one, p, sizeof(one));
 }
 
 static void consider(const struct tg_point *p, void *arg)
 {
 	struct context *c = arg;
-	bool here = c->rings & (p->ring ? R3 : R0), wanted = false;
+	bool here = c->rings & tg_ring_bit(p->ring), wanted = false;
 	char name[TG_NAME_MAX];
 	struct tg_point *grown;
 	size_t i;
@@ -69,7 +69,8 @@ static void consider(const struct tg_point *p, void *arg)
 		if (!matches(c->patterns[i], p, name))
 			continue;
 		wanted = true;
-		(here ? c->hits : c->elsewhere)[i]++;
+		c->hits[i] += here;
+		c->elsewhere[i] |= here ? 0 : tg_ring_bit(p->ring);
 	}
 	if (!c->nr_patterns)
 		wanted = c->full || tg_point_tier(p) == TG_TIER_CORE;
@@ -87,19 +88,28 @@ static void consider(const struct tg_point *p, void *arg)
 /* One line on why a pattern names nothing: its own fault, or the lane's. */
 static void explain(const char *pattern, size_t elsewhere, char *err, size_t errlen)
 {
-	char reason[256], full[TG_NAME_MAX];
+	char reason[256] = "", full[TG_NAME_MAX];
+	bool named = strchr(pattern, '@');
 	struct tg_point p;
+	int i;
 
 	if (elsewhere)
-		snprintf(err, errlen, "'%s' runs in ring 0 only: use --lane vm, or --lane host with the module loaded",
-			 pattern);
+		snprintf(err, errlen, "'%s' runs in %s only: use --lane vm, or --lane host with the module loaded",
+			 pattern, elsewhere == R0 ? "ring 0" : elsewhere == CROSS ?
+			 "an armed task" : "ring 0 or an armed task");
 	else if (is_glob(pattern))
 		snprintf(err, errlen, "no experiment matches '%s'; 'tollgate list' shows all",
 			 pattern);
 	else {
-		snprintf(full, sizeof(full), "%.100s%s", pattern, strchr(pattern, '@') ? "" : "@r3");
-		if (!tg_point_parse(full, &p, reason, sizeof(reason)))
-			snprintf(reason, sizeof(reason), "no such point");
+		/* in the ring that the row has, so that the ring is not to blame */
+		for (i = TG_NR_RINGS - 1; i >= 0; i--) {
+			snprintf(full, sizeof(full), "%.100s%s", pattern,
+				 named ? "" : tg_rings[i].name);
+			if (!tg_point_parse(full, &p, reason, sizeof(reason)))
+				snprintf(reason, sizeof(reason), "no such point");
+			if (named || strncmp(reason, "'@", 2))
+				break;
+		}
 		snprintf(err, errlen, "%s", reason);
 	}
 }

@@ -353,7 +353,7 @@ int tg_run_vm(const struct tg_options *o, struct tg_report **out, char *err, siz
 	size_t figures;
 	int rc;
 
-	if (tg_select(o->patterns, o->nr_patterns, o->full, R0 | R3, &sel, err, errlen))
+	if (tg_select(o->patterns, o->nr_patterns, o->full, R0 | R3 | CROSS, &sel, err, errlen))
 		return TG_EXIT_INPUT;
 	figures = sel.n;
 	tg_selection_free(&sel);

@@ -206,8 +206,10 @@ int tg_request_check(struct tg_request *rq, char *err)
 	const struct tg_exp *e = &tg_exps[rq->point.exp];
 
 	if (rq->point.ring) {
-		snprintf(err, TG_ERROR_MAX, "%s/%s@r%d runs without this module; allowed here:%s",
-			 e->family, e->name, rq->point.ring, e->rings & R0 ? " @r0" : " none");
+		snprintf(err, TG_ERROR_MAX, "%s/%s%s runs %s; allowed here:%s", e->family, e->name,
+			 tg_ring_name(rq->point.ring), rq->point.ring == TG_RING_CROSS ?
+			 "in a task that the file arm arms" : "without this module",
+			 e->rings & R0 ? " @r0" : " none");
 		return -EINVAL;
 	}
 	if (rq->quiet == TG_QUIET_CLI && (e->flags & TG_F_STI)) {

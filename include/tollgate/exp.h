@@ -23,8 +23,7 @@
 /* RFBM that stands for "what XCR0 enables", resolved on the running CPU. */
 #define TG_RFBM_ALL	(1ULL << 62)
 
-/* Rings: bits, for rows; and the number that asm files are built for. */
-enum { R0 = 1, R3 = 2 };
+#include <tollgate/rings.h>
 
 enum tg_method { TG_SLOPE, TG_REARM, TG_PAIR, TG_SHOT, TG_STEPS };
 #define TG_METHOD_NAMES	{ "SLOPE", "REARM", "PAIR", "SHOT", "STEPS" }
@@ -173,7 +172,7 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 /* One experiment with its axis values and its ring: what a full name says. */
 struct tg_point {
 	enum tg_exp_id exp;
-	int ring;			/* 0 or 3 */
+	int ring;			/* of tg_rings */
 	int value[TG_MAX_AXES];		/* index into the axis's values */
 };
 
@@ -268,7 +267,7 @@ static inline void tg_point_name(const struct tg_point *p, char *buf)
 		if (p->value[i])
 			n += snprintf(buf + n, TG_NAME_MAX - n, ":%s",
 				      tg_axes[e->axes[i]].values[p->value[i]].name);
-	snprintf(buf + n, TG_NAME_MAX - n, "@r%d", p->ring);
+	snprintf(buf + n, TG_NAME_MAX - n, "%s", tg_ring_name(p->ring));
 }
 
 /* The next combination of values, whether or not it means anything. */
@@ -296,7 +295,7 @@ static inline bool tg_point_first(struct tg_point *p, enum tg_exp_id exp, int ri
 	memset(p, 0, sizeof(*p));
 	p->exp = exp;
 	p->ring = ring;
-	return tg_exps[exp].rings & (ring ? R3 : R0);
+	return tg_exps[exp].rings & tg_ring_bit(ring);
 }
 
 static inline bool tg_point_next(struct tg_point *p)
@@ -422,16 +421,14 @@ static inline int tg_point_parse(const char *name, struct tg_point *out, char *e
 		if (tg_point_value(&p, &given, name + value + 1, word, err, errlen))
 			return -1;
 	}
-	if (!strcmp(name + at, "@r0"))
-		p.ring = 0;
-	else if (!strcmp(name + at, "@r3"))
-		p.ring = 3;
-	else
-		p.ring = -1;
-	if (p.ring < 0 || !(tg_exps[p.exp].rings & (p.ring ? R3 : R0))) {
-		snprintf(err, errlen, name[at] ? "'%s' of %.*s; allowed:%s%s" :
-			 "no ring%s in '%.*s'; allowed:%s%s", name + at, (int)head, name, tg_exps[p.exp].rings & R0 ? " @r0" : "",
-			 tg_exps[p.exp].rings & R3 ? " @r3" : "");
+	p.ring = tg_ring_parse(name + at);
+	if (p.ring < 0 || !(tg_exps[p.exp].rings & tg_ring_bit(p.ring))) {
+		size_t n = snprintf(err, errlen, name[at] ? "'%s' of %.*s; allowed:" :
+				    "no ring%s in '%.*s'; allowed:", name + at, (int)head, name);
+
+		for (i = 0; i < TG_NR_RINGS && n < errlen; i++)
+			if (tg_exps[p.exp].rings & tg_rings[i].bit)
+				n += snprintf(err + n, errlen - n, " %s", tg_rings[i].name);
 		return -1;
 	}
 	if (tg_point_refuse_senseless(&p, err, errlen))

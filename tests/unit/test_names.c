@@ -35,7 +35,7 @@ static void every_point_round_trips(void **state)
 		/* and another hot:remote */
 		if (exp == TG_EXP_crossing_fault_anon)
 			all--;
-		expected += all * (!!(e->rings & R0) + !!(e->rings & R3));
+		expected += all * __builtin_popcount(e->rings);
 	}
 	assert_int_equal(nr_points, expected);
 	for (size_t n = 0; n < nr_points; n++) {
@@ -48,7 +48,8 @@ static void every_point_round_trips(void **state)
 			if (p->value[i])
 				len += snprintf(plain + len, sizeof(plain) - len, ":%s",
 						axis_of(e, i)->values[p->value[i]].name);
-		len += snprintf(plain + len, sizeof(plain) - len, "@r%d", p->ring);
+		len += snprintf(plain + len, sizeof(plain) - len, "@%s",
+				p->ring == 0 ? "r0" : p->ring == 3 ? "r3" : "cross");
 		assert_in_range(len, 1, TG_NAME_MAX - 1);
 		tg_point_name(p, names[n]);
 		assert_string_equal(names[n], plain);
@@ -100,7 +101,7 @@ static void any_order_and_spelled_defaults(void **state)
 								":%s",
 								axis_of(e, a)->values[v].name);
 				}
-				snprintf(name + len, sizeof(name) - len, "@r%d", p->ring);
+				snprintf(name + len, sizeof(name) - len, "%s", tg_ring_name(p->ring));
 				assert_parses(name, p);
 			}
 		}
@@ -114,7 +115,8 @@ static void rules_hold(void **state)
 
 	(void)state;
 	for (int exp = 0; exp < TG_NR_EXPS; exp++) {
-		for (int ring = 0; ring <= 3; ring += 3) {
+		for (int r = 0; r < TG_NR_RINGS; r++) {
+			int ring = tg_rings[r].ring;
 			struct tg_point p, parsed;
 			char name[TG_NAME_MAX], err[ERR_ROOM], start[2 * TG_NAME_MAX];
 			const char *why;
@@ -193,7 +195,7 @@ static void rows_are_sound(void **state)
 		assert_word(e->name);
 		assert_true(*e->what && !strpbrk(e->what, "\n|"));
 		assert_in_range(e->nr_axes, 0, TG_MAX_AXES);
-		assert_in_range(e->rings, R0, R0 | R3);
+		assert_in_range(e->rings, R0, R0 | R3 | CROSS);
 		assert_int_equal(e->needs & ~((1 << TG_NR_NEEDS) - 1), 0);
 		for (int other = 0; other < exp; other++)
 			assert_false(!strcmp(e->family, tg_exps[other].family) &&

@@ -46,7 +46,7 @@ static void no_such_experiment(void **state)
 static void wrong_ring(void **state)
 {
 	static const char *const rings[] = {
-		"@", "@r", "@r1", "@r2", "@r33", "@r03", "@R0", "@R3", "@0", "@cross", "@r0 ",
+		"@", "@r", "@r1", "@r2", "@r33", "@r03", "@R0", "@R3", "@0", "@cros", "@r0 ",
 		"@r0@r0", "@@r0", "@r3@", "@r0:", "@r3:if0", "@r-3",
 	};
 
@@ -54,7 +54,8 @@ static void wrong_ring(void **state)
 	for (int exp = 0; exp < TG_NR_EXPS; exp++) {
 		const struct tg_exp *e = &tg_exps[exp];
 		const char *allowed = e->rings == R0 ? "; allowed: @r0" :
-				      e->rings == R3 ? "; allowed: @r3" : "; allowed: @r0 @r3";
+				      e->rings == R3 ? "; allowed: @r3" :
+				      e->rings == CROSS ? "; allowed: @cross" : "; allowed: @r0 @r3";
 		char head[TG_NAME_MAX], name[TG_NAME_MAX], part[TG_NAME_MAX];
 
 		snprintf(head, sizeof(head), "%s/%s", e->family, e->name);
@@ -64,11 +65,13 @@ static void wrong_ring(void **state)
 			snprintf(part, sizeof(part), "'%s' of %s; allowed: ", rings[i], head);
 			assert_refused(name, part, allowed, NULL);
 		}
-		for (int ring = 0; ring <= 3; ring += 3) {
-			if (e->rings & (ring ? R3 : R0))
+		for (int r = 0; r < TG_NR_RINGS; r++) {
+			const char *ring = tg_rings[r].name;
+
+			if (e->rings & tg_rings[r].bit)
 				continue;
-			snprintf(name, sizeof(name), "%s@r%d", head, ring);
-			snprintf(part, sizeof(part), "'@r%d' of %s; allowed: ", ring, head);
+			snprintf(name, sizeof(name), "%s%s", head, ring);
+			snprintf(part, sizeof(part), "'%s' of %s; allowed: ", ring, head);
 			assert_refused(name, part, allowed, NULL);
 		}
 	}
@@ -85,8 +88,8 @@ static void wrong_value(void **state)
 		char name[1024], part[1024], allowed[1024];
 
 		for (size_t w = 0; w < NR(words); w++) {
-			snprintf(name, sizeof(name), "%s/%s:%s@r%d", e->family, e->name, words[w],
-				 points[n].ring);
+			snprintf(name, sizeof(name), "%s/%s:%s%s", e->family, e->name, words[w],
+				 tg_ring_name(points[n].ring));
 			snprintf(part, sizeof(part), "'%s' is no value of %s/%s; allowed: ",
 				 words[w], e->family, e->name);
 			assert_refused(name, part, e->nr_axes ? "; allowed: " : "allowed: none",
@@ -124,8 +127,8 @@ static void second_value(void **state)
 				char name[1024], part[1024], all[1024] = "(";
 				size_t len = 1;
 
-				snprintf(name, sizeof(name), "%s/%s:%s:%s@r%d", e->family, e->name,
-					 one, two, e->rings & R0 ? 0 : 3);
+				snprintf(name, sizeof(name), "%s/%s:%s:%s%s", e->family, e->name,
+					 one, two, e->rings & R0 ? "@r0" : "@r3");
 				snprintf(part, sizeof(part), "'%s': a second value of axis %s (",
 					 two, a->name);
 				for (int w = 0; w < a->nr_values; w++)
@@ -230,8 +233,8 @@ static void assert_says(const char *name, const struct tg_point *p)
 	snprintf(copy, sizeof(copy), "%s", name);
 	rest = strchr(copy, '@');
 	assert_non_null(rest);
-	assert_string_equal(rest, p->ring ? "@r3" : "@r0");
-	assert_true(e->rings & (p->ring ? R3 : R0));
+	assert_string_equal(rest, tg_ring_name(p->ring));
+	assert_true(e->rings & tg_ring_bit(p->ring));
 	*rest = 0;
 	rest = copy;
 	snprintf(head, sizeof(head), "%s/%s", e->family, e->name);

@@ -61,11 +61,11 @@ static void tiers_and_rings(void **state)
 	char err[ERR_ROOM] = "";
 
 	(void)state;
-	assert_int_equal(tg_select(NULL, 0, false, R0 | R3, &s, err, sizeof(err)), 0);
+	assert_int_equal(tg_select(NULL, 0, false, R0 | R3 | CROSS, &s, err, sizeof(err)), 0);
 	assert_selected(&s, core);
 	assert_int_equal(tg_select(NULL, 0, false, R3, &s, err, sizeof(err)), 0);
 	assert_selected(&s, core_r3);
-	assert_int_equal(tg_select(NULL, 0, true, R0 | R3, &s, err, sizeof(err)), 0);
+	assert_int_equal(tg_select(NULL, 0, true, R0 | R3 | CROSS, &s, err, sizeof(err)), 0);
 	assert_selected(&s, any);
 	assert_int_equal(tg_select(NULL, 0, true, R3, &s, err, sizeof(err)), 0);
 	assert_selected(&s, any_r3);
@@ -73,7 +73,7 @@ static void tiers_and_rings(void **state)
 	assert_selected(&s, any_r0);
 	assert_string_equal(err, "");
 	/* a pattern names points of either tier */
-	assert_int_equal(select_from(R0 | R3, false, &s, err, "*"), 0);
+	assert_int_equal(select_from(R0 | R3 | CROSS, false, &s, err, "*"), 0);
 	assert_selected(&s, any);
 	assert_int_equal(select_from(R0 | R3, false, &s, err, "*@r3"), 0);
 	assert_selected(&s, any_r3);
@@ -91,13 +91,13 @@ static void every_name_selects_its_point(void **state)
 		struct tg_selection s;
 
 		tg_point_name(&points[i], name);
-		assert_int_equal(select_from(R0 | R3, false, &s, err, name), 0);
+		assert_int_equal(select_from(R0 | R3 | CROSS, false, &s, err, name), 0);
 		assert_int_equal(s.n, 1);
 		assert_true(same_point(&s.points[0], &points[i]));
 		tg_selection_free(&s);
 
 		*strchr(name, '@') = 0;
-		assert_int_equal(select_from(R0 | R3, false, &s, err, name), 0);
+		assert_int_equal(select_from(R0 | R3 | CROSS, false, &s, err, name), 0);
 		assert_int_equal(s.n, e->rings == (R0 | R3) ? 2 : 1);
 		for (size_t k = 0; k < s.n; k++) {
 			struct tg_point other = points[i];

@@ -15,8 +15,8 @@ int collect_points(void **state)
 
 	(void)state;
 	for (int exp = 0; exp < TG_NR_EXPS; exp++) {
-		for (int ring = 0; ring <= 3; ring += 3) {
-			if (!tg_point_first(&p, exp, ring))
+		for (int i = 0; i < TG_NR_RINGS; i++) {
+			if (!tg_point_first(&p, exp, tg_rings[i].ring))
 				continue;
 			do {
 				points = realloc(points, (nr_points + 1) * sizeof(*points));
