@@ -4,6 +4,8 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 
+#include <tollgate/frame_blocks.h>
+
 #include "args.h"
 #include "cmd.h"
 #include "engine.h"
@@ -12,7 +14,7 @@
 #include "select.h"
 
 struct list_options {
-	bool core, names, markdown, events;
+	bool core, names, markdown, events, windows;
 	char **patterns;
 	size_t nr_patterns;
 };
@@ -24,6 +26,9 @@ static const struct argp_option options[] = {
 	{ "events", 'e', NULL, 0,
 	  "The events that 'run -e' can count, with what they count; a PATTERN is a glob over "
 	  "their names", 0 },
+	{ "windows", 'w', NULL, 0,
+	  "The stubs of @cross points, and what holds where in them, in bytes from behind their "
+	  "ENDBR", 0 },
 	{ 0 }
 };
 
@@ -45,6 +50,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'e':
 		o->events = true;
 		return 0;
+	case 'w':
+		o->windows = true;
+		return 0;
 	case ARGP_KEY_ARGS:
 		o->patterns = state->argv + state->next;
 		o->nr_patterns = state->argc - state->next;
@@ -57,6 +65,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (o->events && (o->names || o->markdown))
 			tg_bad_usage(state, "--events goes without --%s",
 				     o->names ? "names" : "markdown");
+		if (o->windows && (o->names || o->markdown || o->events || o->core ||
+				   o->nr_patterns))
+			tg_bad_usage(state, "--windows is a table of its own: no pattern or option beside it");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -187,6 +198,16 @@ static int list_rows(const struct list_options *o)
 	return TG_EXIT_OK;
 }
 
+static int list_windows(void)
+{
+	const struct tg_window *w = tg_windows;
+	char line[TG_NAME_MAX];
+
+	while (tg_window_line(&w, line, sizeof(line)))
+		puts(line);
+	return TG_EXIT_OK;
+}
+
 int tg_cmd_list(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -198,7 +219,7 @@ int tg_cmd_list(int argc, char **argv)
 	int rc;
 
 	tg_arguments(&argp, argc, argv, &o);
-	rc = o.events ? list_events(&o) : list_rows(&o);
+	rc = o.windows ? list_windows() : o.events ? list_events(&o) : list_rows(&o);
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "tollgate: list: cannot write to standard output\n");
 		return TG_EXIT_IO;

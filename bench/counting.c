@@ -6,6 +6,12 @@
 
 #include "engine.h"
 
+void tg_samples_free(struct tg_samples *s)
+{
+	free(s->room);
+	memset(s, 0, sizeof(*s));
+}
+
 /* The counts of counter k alone. -1 when memory is short. */
 static int pick(const struct tg_counting *c, size_t k, const struct tg_samples *ticks,
 		struct tg_samples *out)

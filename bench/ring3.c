@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cross.h"
 #include "crossing.h"
 #include "engine.h"
 #include "memory.h"
@@ -191,12 +192,6 @@ size_t tg_ring3_left_out(const struct tg_point *p, const char **insns, size_t mo
 	return tg_left_out((const void *)fn, insns, most);
 }
 
-void tg_samples_free(struct tg_samples *s)
-{
-	free(s->room);
-	memset(s, 0, sizeof(*s));
-}
-
 /* Room for every series, one allocation. */
 static int make_room(struct tg_sampler *s, struct tg_samples *out)
 {
@@ -357,6 +352,7 @@ static enum tg_status run(const struct tg_request *q, struct tg_counting *c,
 {
 	struct tg_sampler s = { .random = TG_BOOTSTRAP_SEED };
 	bool crossing = tg_exps[q->point.exp].family_id == TG_FAMILY_crossing;
+	bool cross = q->point.ring == TG_RING_CROSS;
 	bool steps = tg_exps[q->point.exp].method == TG_STEPS;
 	enum tg_status st;
 
@@ -366,8 +362,9 @@ static enum tg_status run(const struct tg_request *q, struct tg_counting *c,
 		return TG_SKIPPED;
 	if (use_node(q->node, why, len))
 		return TG_FAILED;
-	if (crossing) {
-		st = start_crossing(q, why, len);
+	if (crossing || cross) {
+		st = cross ? tg_cross_start(&q->point, &host.board, why, len) :
+			     start_crossing(q, why, len);
 		if (st != TG_OK)
 			return st;
 	} else {
@@ -382,8 +379,8 @@ static enum tg_status run(const struct tg_request *q, struct tg_counting *c,
 	tg_canary_arm(&s.canary, q->canary, q->step, q->hurry);
 	st = take_samples(&s, c, out, why, len) ? TG_OK : TG_FAILED;
 	if (st == TG_OK) {
-		if (crossing)
-			st = tg_crossing_check(why, len);
+		if (crossing || cross)
+			st = (cross ? tg_cross_check : tg_crossing_check)(why, len);
 		if (steps)
 			st = check_scenario(q, out, why, len);
 		if (st == TG_OK && check_node(q, why, len))
@@ -392,6 +389,7 @@ static enum tg_status run(const struct tg_request *q, struct tg_counting *c,
 			tg_samples_free(out);
 	}
 	tg_crossing_end();
+	tg_cross_end();
 	if (crossing || tg_exps[q->point.exp].flags & TG_F_FPU)
 		rest_fpu(rested());
 	out->copies = q->loops * tg_ring3_block(q->point.exp);

@@ -11,6 +11,7 @@
 #define TG_RING_BIT	1	/* R0 */
 #define R0		1
 #define R3		2
+#define CROSS		4
 
 #define TG_RFLAGS_IF_BIT	9	/* X86_EFLAGS_IF_BIT, which takes C's syntax */
 #define TG_RFLAGS_IF		(1 << TG_RFLAGS_IF_BIT)

@@ -12,12 +12,15 @@
 #include <asm/cpufeature.h>
 #include <asm/tsc.h>
 
+#include <tollgate/frame_blocks.h>
+
+#include "entry.h"
 #include "tollgate.h"
 
 static struct dentry *tg_dir;
 
 /*
- * A line a point of ring 0: name, `available` or `unavailable`, what it takes,
+ * A line a point of ring 0, or of an armed task: name, `available` or `unavailable`, what it takes,
  * and for an unavailable one the reason. Separated by tabs.
  */
 static int experiments_show(struct seq_file *m, void *unused)
@@ -25,18 +28,19 @@ static int experiments_show(struct seq_file *m, void *unused)
 	static const char *const methods[] = TG_METHOD_NAMES;
 	char name[TG_NAME_MAX], why[TG_ERROR_MAX];
 	struct tg_point p;
-	int exp;
+	int i;
 
-	for (exp = 0; exp < TG_NR_EXPS; exp++) {
-		const struct tg_exp *e = &tg_exps[exp];
+	for (i = 0; i < 2 * TG_NR_EXPS; i++) {
+		const struct tg_exp *e = &tg_exps[i / 2];
 		bool more;
 
-		for (more = tg_point_first(&p, exp, 0); more; more = tg_point_next(&p)) {
+		for (more = tg_point_first(&p, i / 2, i % 2 ? TG_RING_CROSS : 0); more;
+		     more = tg_point_next(&p)) {
 			bool refused = tg_point_refused(&p, why, sizeof(why));
 
 			tg_point_name(&p, name);
 			seq_printf(m, "%s\t%s\tblock=%u method=%s", name,
-				   refused ? "unavailable" : "available", tg_exp_block(exp),
+				   refused ? "unavailable" : "available", tg_exp_block(i / 2),
 				   methods[e->method]);
 			if (refused)
 				seq_printf(m, "\t%s", why);
@@ -46,6 +50,20 @@ static int experiments_show(struct seq_file *m, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(experiments);
+
+#ifdef CONFIG_PREEMPT_NOTIFIERS
+/* As tollgate list --windows prints them. */
+static int windows_show(struct seq_file *m, void *unused)
+{
+	const struct tg_window *w = tg_windows;
+	char line[TG_NAME_MAX];
+
+	while (tg_window_line(&w, line, sizeof(line)))
+		seq_printf(m, "%s\n", line);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(windows);
+#endif
 
 static void tg_show_machine(struct seq_file *m)
 {
@@ -80,6 +98,7 @@ static int status_show(struct seq_file *m, void *unused)
 		tg_show_machine(m);
 	seq_printf(m, "counters=%d\n", tg_counters_live());
 	tg_run_status(m);
+	tg_arm_status(m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(status);
@@ -95,6 +114,10 @@ int tg_debugfs_init(void)
 	debugfs_create_file("status", 0600, tg_dir, NULL, &status_fops);
 	debugfs_create_file("run", 0600, tg_dir, NULL, &tg_run_fops);
 	tg_knobs_create(tg_dir);
+	tg_arm_create(tg_dir);
+#ifdef CONFIG_PREEMPT_NOTIFIERS
+	debugfs_create_file("windows", 0600, tg_dir, NULL, &windows_fops);
+#endif
 	return 0;
 }
 

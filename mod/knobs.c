@@ -2,7 +2,7 @@
 /*
  * The directory of a family: one knob for the row, one for each axis that a
  * row of the family has, one for each key of a command, and run. All of them
- * come from experiments.def.
+ * come from experiments.def. A family of @cross has no keys, and its run arms.
  *
  * Reading a knob shows what it may be, the present value in brackets. Writing
  * sets it; a bad value changes nothing, gets EINVAL, and the reason stands in
@@ -19,6 +19,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "entry.h"
 #include "tollgate.h"
 
 enum tg_knob_kind { TG_KNOB_ROW, TG_KNOB_AXIS, TG_KNOB_KEY };
@@ -42,7 +43,7 @@ static struct tg_family_dir tg_dirs[TG_NR_FAMILIES];
 
 static bool tg_in_dir(const struct tg_family_dir *dir, enum tg_exp_id exp)
 {
-	return tg_exps[exp].family_id == dir - tg_dirs && (tg_exps[exp].rings & R0);
+	return tg_exps[exp].family_id == dir - tg_dirs && (tg_exps[exp].rings & (R0 | CROSS));
 }
 
 static bool tg_row_has_axis(enum tg_exp_id exp, enum tg_axis_id axis)
@@ -284,10 +285,12 @@ static void tg_knob_create(struct tg_knob *k, struct tg_family_dir *dir, enum tg
 static void tg_dir_create(struct tg_family_dir *dir, enum tg_exp_id first, struct dentry *parent)
 {
 	struct dentry *d = debugfs_create_dir(tg_exps[first].family, parent);
+	bool cross = tg_exps[first].rings & CROSS;
 	int i, exp;
 
 	mutex_init(&dir->lock);
 	dir->rq.point.exp = first;
+	dir->rq.point.ring = cross ? TG_RING_CROSS : 0;
 	tg_request_init(&dir->rq);
 	tg_knob_create(&dir->row, dir, TG_KNOB_ROW, 0, "name", d);
 	for (i = 0; i < TG_NR_AXES; i++) {
@@ -296,6 +299,10 @@ static void tg_dir_create(struct tg_family_dir *dir, enum tg_exp_id first, struc
 				break;
 		if (exp < TG_NR_EXPS)
 			tg_knob_create(&dir->axes[i], dir, TG_KNOB_AXIS, i, tg_axes[i].name, d);
+	}
+	if (cross) {
+		tg_arm_create_run(d, dir);
+		return;
 	}
 	for (i = 0; i < TG_NR_KEYS; i++)
 		tg_knob_create(&dir->keys[i], dir, TG_KNOB_KEY, i, tg_key_names[i], d);

@@ -10,6 +10,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "entry.h"
 #include "tollgate.h"
 
 static int __init tg_init(void)
@@ -20,12 +21,19 @@ static int __init tg_init(void)
 	if (tg_refused())
 		pr_warn("nothing can be measured here: %s\n", tg_refused());
 
+	ret = tg_arm_init();
+	if (ret)
+		goto err_arm;
 	ret = tg_debugfs_init();
 	if (ret)
 		goto err_debugfs;
 	return 0;
 
+err_arm:
+	pr_err("no notice of CPUs going offline or of suspend (error %d)\n", ret);
+	return ret;
 err_debugfs:
+	tg_arm_exit();
 	pr_err("debugfs gives no files (error %d): boot with debugfs=on\n", ret);
 	/* its own EPERM and ENOENT make insmod speak of rights and of symbols */
 	return -EOPNOTSUPP;
@@ -34,6 +42,7 @@ err_debugfs:
 static void __exit tg_exit(void)
 {
 	tg_debugfs_exit();
+	tg_arm_exit();
 }
 
 module_init(tg_init);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The sequences of ring 3: every row of experiments.def with R3. */
+/* The sequences of ring 3: every row of experiments.def with R3 or CROSS. */
 #define TG_RING		3
-#define TG_RING_BIT	2	/* R3 */
+#define TG_RING_BIT	6	/* R3 | CROSS */
 #define R0		1
 #define R3		2
+#define CROSS		4
 
 #define TG_RFLAGS_IF_BIT	9
 #define TG_RFLAGS_IF		(1 << TG_RFLAGS_IF_BIT)
@@ -20,6 +21,7 @@
 #include <tollgate/blocks_insn.h>
 #include <tollgate/blocks_crossing.h>
 #include <tollgate/blocks_events.h>
+#include <tollgate/blocks_frame.h>
 #include <tollgate/blocks_gs.h>
 #include <tollgate/blocks_fpu.h>
 

@@ -55,6 +55,8 @@
 #define TG_HI_insn	96
 #define TG_LO_crossing	2
 #define TG_HI_crossing	10
+#define TG_LO_frame	2
+#define TG_HI_frame	10
 #define TG_LO_gs	8
 #define TG_HI_gs	40
 #define TG_LO_fpu	2
@@ -71,6 +73,7 @@
 #define TG_VARIANTS_irq		1
 #define TG_VARIANTS_insn	1
 #define TG_VARIANTS_crossing	3
+#define TG_VARIANTS_frame	1	/* the armed stub makes the difference */
 #define TG_VARIANTS_gs		2
 #if TG_RING == 0
 #define TG_VARIANTS_fpu		5	/* no AMX: its use takes XFD, which is the kernel's */

@@ -103,7 +103,8 @@ enum tg_exp_id {
 };
 
 enum tg_family {
-	TG_FAMILY_irq, TG_FAMILY_insn, TG_FAMILY_crossing, TG_FAMILY_gs, TG_FAMILY_fpu,
+	TG_FAMILY_irq, TG_FAMILY_insn, TG_FAMILY_crossing, TG_FAMILY_frame, TG_FAMILY_gs,
+	TG_FAMILY_fpu,
 	TG_NR_FAMILIES
 };
 

@@ -37,7 +37,8 @@ struct tg_host {
 	 */
 	void *image, *other;
 	size_t image_size;	/* bytes of each */
-	__u64 board;		/* crossing rows: their board's address (crossing.h) */
+	/* crossing rows: their board's address (crossing.h); frame rows: blocks_frame.h */
+	__u64 board;
 	__u64 stage;		/* STEPS rows: their stage's (bench/scenario.h) */
 	__u64 threads, order;	/* fpu/atomic: its room and the addresses in it (blocks_fpu.h) */
 };
@@ -45,7 +46,7 @@ struct tg_host {
 #if TG_RING == 0
 #define TG_THIS_RING	R0
 #else
-#define TG_THIS_RING	R3
+#define TG_THIS_RING	(R3 | CROSS)	/* no row has both */
 #endif
 
 #define EXP(fam, nam, ...) extern tg_seq_table tg_seqs_##fam##_##nam[];
@@ -78,6 +79,7 @@ static inline __u32 tg_block(enum tg_family f)
 		[TG_FAMILY_irq] = TG_HI_irq - TG_LO_irq,
 		[TG_FAMILY_insn] = TG_HI_insn - TG_LO_insn,
 		[TG_FAMILY_crossing] = TG_HI_crossing - TG_LO_crossing,
+		[TG_FAMILY_frame] = TG_HI_frame - TG_LO_frame,
 		[TG_FAMILY_gs] = TG_HI_gs - TG_LO_gs,
 		[TG_FAMILY_fpu] = TG_HI_fpu - TG_LO_fpu,
 	};
@@ -321,6 +323,9 @@ static inline void tg_prepare_from(tg_seq_table *const *tables, struct tg_sample
 		} else {
 			variant = tg_fpu_prepare(&args, p, h);
 		}
+		break;
+	case TG_FAMILY_frame:
+		args.base = h->board;
 		break;
 	case TG_FAMILY_crossing:
 		args.base = h->board;

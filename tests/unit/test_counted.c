@@ -18,13 +18,6 @@
 
 #define ROUNDS 20
 
-/* tg_samples_free() of ring3.c. */
-void tg_samples_free(struct tg_samples *s)
-{
-	free(s->room);
-	memset(s, 0, sizeof(*s));
-}
-
 /* Two counters beside three and two samples: each gets its own, in their order. */
 static void split(void **state)
 {

@@ -190,6 +190,9 @@ static void patterns_that_name_nothing(void **state)
 		{ "irq/cli@r0", R3, "'irq/cli@r0' runs in ring 0 only" },
 		{ "insn/nop@r0", R3, "ring 0 only" },
 		{ "irq/*", R3, "'irq/*' runs in ring 0 only" },
+		{ "frame/point", R3, "'frame/point' runs in an armed task only: use --lane vm" },
+		{ "frame/point:iret", R3, "frame/point:iret@cross means nothing: IRET takes" },
+		{ "*@[rc][0r]*", R3, "runs in ring 0 or an armed task only" },
 	};
 	struct tg_selection s;
 	char err[ERR_ROOM], small[64];

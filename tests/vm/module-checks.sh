@@ -91,6 +91,13 @@ run_point() # NAME KEYS...
 check_points()
 {
 	while IFS="$(printf '\t')" read -r name available _ reason; do
+		case $name in
+		*@cross)
+			refuses "$name" "${name%%[:@]*}@cross runs in a task that the file arm arms; allowed here: none" \
+				"$name by run"
+			continue
+			;;
+		esac
 		if [ "$available" = unavailable ]; then
 			refuses "$name" "$(echo "$reason" | tr '[]' '??')" "$name" "Operation not supported"
 			continue

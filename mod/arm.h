@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Between arm.c, switch.c, and what watches the machine: watch.c, refuse.c. */
+#ifndef TG_ARM_INTERNAL_H
+#define TG_ARM_INTERNAL_H
+
+#include <linux/types.h>
+
+struct seq_file;
+struct tg_point;
+
+/* MSRs and CR8 of a CPU. */
+struct tg_cpu_state {
+	u64 lstar, cstar, mask, sysenter, gs_base, cr8;
+};
+
+/**
+ * struct tg_entry - an entry to the kernel for one CPU
+ * @stub: for LSTAR
+ * @quiet: the shadow IDT goes with it, and stubs for the other ways in
+ * @loaded: it is on the CPU
+ * @was: what was there before
+ */
+struct tg_entry {
+	const void *stub;
+	bool quiet, loaded;
+	struct tg_cpu_state was;
+};
+
+/**
+ * tg_entry_load() - onto this CPU, if it is not there
+ * @e: the entry; its shadow IDT is prepared
+ *
+ * IRQs are off; the armed task is current.
+ *
+ * Return: false if LSTAR is not what the kernel has there, and nothing was done.
+ */
+bool tg_entry_load(struct tg_entry *e);
+
+/**
+ * tg_entry_restore() - what was on this CPU before tg_entry_load(), and compare
+ * @e: the entry; if it is not loaded, nothing is done
+ *
+ * IRQs are off.
+ */
+void tg_entry_restore(struct tg_entry *e);
+
+/**
+ * tg_entry_status() - lines of the file status
+ * @m: the file
+ */
+void tg_entry_status(struct seq_file *m);
+
+/**
+ * tg_stub_of() - the stub of a point
+ * @p: a point of TG_RING_CROSS
+ * @quiet: the one that understands TG_SYSCALL_QUIET
+ */
+const void *tg_stub_of(const struct tg_point *p, bool quiet);
+
+/**
+ * tg_disarm_all() - disarm whoever is armed
+ * @why: for the file status; stays
+ *
+ * Sleeps. Any task may call it; the CPU is restored when it returns.
+ */
+void tg_disarm_all(const char *why);
+
+/**
+ * tg_disarm_cpu() - the same, if it is on this very CPU
+ * @cpu: the caller's, on which no armed task is current
+ * @why: for the file status; stays
+ *
+ * Takes no sleeping lock: for CPU hotplug, below whose lock nothing here may sleep.
+ */
+void tg_disarm_cpu(int cpu, const char *why);
+
+/**
+ * tg_arm_flush() - wait for what a dead task left to be done
+ */
+void tg_arm_flush(void);
+
+/**
+ * tg_stub_refused() - whether no task at all can be armed now
+ * @err: gets one line if so, TG_ERROR_MAX bytes
+ */
+bool tg_stub_refused(char *err);
+
+/**
+ * tg_entry_refused() - whether the caller cannot be armed on its CPU
+ * @quiet: with TG_ARM_QUIET
+ * @err: gets one line if so, TG_ERROR_MAX bytes
+ *
+ * Preemption is off.
+ *
+ * Return: 0 or -EOPNOTSUPP.
+ */
+int tg_entry_refused(bool quiet, char *err);
+
+#endif

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where stubs and gates go on when a call or an exception is not theirs: direct
+ * jumps that static calls patch to the kernel's own entries. No register is
+ * touched, and there is no indirect branch to train.
+ *
+ * The trampolines stand beside the static calls' keys, or objtool would not know
+ * the jumps for static calls. Stubs and gates reach them from their own files.
+ */
+#include <linux/mutex.h>
+#include <linux/static_call.h>
+#include <asm/desc.h>
+#include <asm/msr.h>
+
+#include "entry.h"
+#include "gates.h"
+
+/* The target of a jump that is not aimed yet: nothing that reaches it is loaded. */
+void tg_forward_nowhere(void);
+void tg_forward_nowhere(void)
+{
+}
+
+#define TG_JUMP(symbol, call)						\
+	asm(".pushsection .noinstr.text, \"ax\"\n"			\
+	    ".globl " #symbol "\n"					\
+	    ".type " #symbol ", @function\n"				\
+	    #symbol ":\n"						\
+	    "jmp " STATIC_CALL_TRAMP_STR(call) "\n"			\
+	    ".size " #symbol ", . - " #symbol "\n"			\
+	    ".popsection\n")
+
+DEFINE_STATIC_CALL(tg_to_kernel, tg_forward_nowhere);
+TG_JUMP(tg_forward, tg_to_kernel);
+DEFINE_STATIC_CALL(tg_to_compat, tg_forward_nowhere);
+TG_JUMP(tg_forward_compat, tg_to_compat);
+
+#define TG_ONE(name, vector, error)					\
+	DEFINE_STATIC_CALL(tg_to_##name, tg_forward_nowhere);		\
+	TG_JUMP(tg_gate_on_##name, tg_to_##name);			\
+	extern const char tg_gate_##name[];
+TG_GATES(TG_ONE)
+#undef TG_ONE
+
+#define TG_ONE(name, number, error)	{ .vector = number, .entry = tg_gate_##name },
+static const struct tg_gate tg_gates[] = { TG_GATES(TG_ONE) };
+#undef TG_ONE
+
+static DEFINE_MUTEX(tg_aim_lock);
+static unsigned long tg_aimed;		/* LSTAR that all jumps were aimed beside */
+
+unsigned long tg_forward_entry(void)
+{
+	return READ_ONCE(tg_aimed);
+}
+
+const struct tg_gate *tg_quiet_gates(int *nr)
+{
+	*nr = ARRAY_SIZE(tg_gates);
+	return tg_gates;
+}
+
+static unsigned long tg_entry_msr(u32 msr)
+{
+	u32 low, high;
+
+	rdmsr(msr, low, high);
+	return low | (unsigned long)high << 32;
+}
+
+/* What a jump reaches, kernel and modules share. */
+static bool tg_reachable(unsigned long address)
+{
+	s64 distance = address - (unsigned long)tg_forward_nowhere;
+
+	return distance == (s32)distance;
+}
+
+/* A function in name alone: what the jump is patched to. */
+typedef void tg_target(void);
+
+static void tg_aim(unsigned long lstar, unsigned long cstar)
+{
+	unsigned long to;
+
+	static_call_update(tg_to_kernel, (tg_target *)lstar);
+	static_call_update(tg_to_compat, (tg_target *)cstar);
+#define TG_ONE(name, vector, error)					\
+	to = tg_idt_kernel(vector);					\
+	if (to)								\
+		static_call_update(tg_to_##name, (tg_target *)to);
+	TG_GATES(TG_ONE)
+#undef TG_ONE
+}
+
+int tg_forward_aim(char *err)
+{
+	unsigned long lstar, cstar;
+
+	if (tg_forward_entry())
+		return 0;
+	mutex_lock(&tg_aim_lock);
+	lstar = tg_entry_msr(MSR_LSTAR);
+	cstar = tg_entry_msr(MSR_CSTAR);
+	if (!tg_reachable(lstar) || !tg_reachable(cstar)) {
+		mutex_unlock(&tg_aim_lock);
+		snprintf(err, TG_ERROR_MAX,
+			 "LSTAR or CSTAR does not point into the kernel: another module has it; unload that");
+		return -EOPNOTSUPP;
+	}
+	if (!tg_forward_entry()) {
+		tg_aim(lstar, cstar);
+		WRITE_ONCE(tg_aimed, lstar);
+	}
+	mutex_unlock(&tg_aim_lock);
+	return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Gates of the shadow IDT: they lower CR8 and go on to the kernel's own handler,
+ * whose jump mod/forward.c aims. An exception that comes at CR8 = 15 may sleep,
+ * wait for other CPUs, end the task.
+ *
+ *	in	the frame as the CPU left it at RSP, with an error code or without,
+ *		on the stack that the kernel's gate chose; every register the
+ *		interrupted code's
+ *	out	the same; 8 bytes below RSP are written
+ *
+ * From the kernel itself they come as well while an armed task is in it: CR8 is low
+ * there already.
+ */
+#include <linux/linkage.h>
+#include <asm/ibt.h>
+#include <asm/nospec-branch.h>
+#include <asm/unwind_hints.h>
+
+#include <tollgate/frame_blocks.h>
+#include "gates.h"
+
+.macro TG_GATE name:req, vector:req, error:req
+	.balign	32
+SYM_CODE_START(tg_gate_\name)
+	UNWIND_HINT_IRET_REGS offset=(\error)*8
+	ENDBR
+	push	%rax				/* the interrupted code's */
+	mov	tg_calm + TG_CALM_CR8(%rip), %rax
+	mov	%rax, %cr8
+	pop	%rax
+	jmp	tg_gate_on_\name
+SYM_CODE_END(tg_gate_\name)
+.endm
+
+	.section .noinstr.text, "ax"
+#define TG_ONE(name, vector, error) TG_GATE name, vector, error;
+	TG_GATES(TG_ONE)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The exceptions that ring 3 can raise, with their vectors and whether they push an
+ * error code (SDM vol. 3, 6.3 and 6.15). NMI is not among them: its handler neither
+ * sleeps nor waits, and keeps its own stack's layout; #DF does not come back.
+ */
+#ifndef TG_GATES_H
+#define TG_GATES_H
+
+#define TG_GATES(GATE)		\
+	GATE(de, 0, 0)		\
+	GATE(db, 1, 0)		\
+	GATE(bp, 3, 0)		\
+	GATE(of, 4, 0)		\
+	GATE(br, 5, 0)		\
+	GATE(ud, 6, 0)		\
+	GATE(nm, 7, 0)		\
+	GATE(ts, 10, 1)		\
+	GATE(np, 11, 1)		\
+	GATE(ss, 12, 1)		\
+	GATE(gp, 13, 1)		\
+	GATE(pf, 14, 1)		\
+	GATE(mf, 16, 0)		\
+	GATE(ac, 17, 1)		\
+	GATE(mc, 18, 0)		\
+	GATE(xm, 19, 0)		\
+	GATE(cp, 21, 1)		\
+	GATE(int80, 128, 0)
+
+#endif

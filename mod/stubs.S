@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The system call stubs: TG_STUB of frame_blocks.h, once for each of TG_STUBS.
+ * LSTAR points to them while their task runs.
+ */
+#include <linux/linkage.h>
+#include <asm/ibt.h>
+#include <asm/nospec-branch.h>
+#include <asm/unwind_hints.h>
+
+#include <tollgate/frame_blocks.h>
+
+/* UNWIND_HINT_ENTRY: there is no frame to unwind from the user's stack. */
+.macro TG_ENTRY number:req, frame:req, exit:req, quiet:req
+	.balign	64
+SYM_CODE_START(tg_stub_\number)
+	UNWIND_HINT_ENTRY
+	ENDBR
+	TG_STUB \number, \frame, \exit, \quiet
+SYM_CODE_END(tg_stub_\number)
+.endm
+
+/* SYSCALL of 32-bit code, in a task that may be quiet: for CSTAR, registers as in TG_STUB. */
+.macro TG_ENTRY32
+	.balign	64
+SYM_CODE_START(tg_stub_compat)
+	UNWIND_HINT_ENTRY
+	ENDBR
+	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
+	mov	tg_calm + TG_CALM_CR8(%rip), %rax
+	mov	%rax, %cr8
+	mov	tg_calm + TG_CALM_RAX(%rip), %rax
+	jmp	tg_forward_compat
+SYM_CODE_END(tg_stub_compat)
+.endm
+
+	.section .noinstr.text, "ax"
+	TG_ENTRY32
+	TG_WINDOW_TABLE tg_windows
+#define TG_ONE(number, frame, exit, quiet) TG_ENTRY number, frame, exit, quiet;
+	TG_STUBS(TG_ONE)
+	TG_WINDOW_TABLE tg_windows_end

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is on the CPU while an armed task runs, and was before: MSRs, CR8, IDTR. Put
+ * back, and compared, whenever the task leaves.
+ */
+#include <linux/irqflags.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/seq_file.h>
+#include <asm/msr.h>
+#include <asm/ptrace.h>
+#include <asm/segment.h>
+
+#include <tollgate/frame_blocks.h>
+
+#include "arm.h"
+#include "entry.h"
+
+struct tg_calm tg_calm;
+DEFINE_PER_CPU(unsigned long, tg_user_rsp);
+DEFINE_PER_CPU(unsigned long, tg_stack_top);
+
+#define TG_ONE(number, frame, exit, quiet)	extern const char tg_stub_##number[];
+TG_STUBS(TG_ONE)
+#undef TG_ONE
+extern const char tg_stub_compat[];
+
+/* What must be the same when a task leaves the CPU as when it came. */
+enum tg_same { TG_SAME_LSTAR, TG_SAME_CSTAR, TG_SAME_MASK, TG_SAME_SYSENTER, TG_SAME_CR8,
+	       TG_SAME_IDTR, TG_SAME_GS_BASE, TG_NR_SAME };
+static const char *const tg_same_names[] = {
+	"lstar", "cstar", "syscall_mask", "sysenter_cs", "cr8", "idtr", "gs_base"
+};
+
+static struct {
+	u64 loads, restores, fixups, differed[TG_NR_SAME];
+} tg_count;
+
+const void *tg_stub_of(const struct tg_point *p, bool quiet)
+{
+	u64 frame = tg_point_axis(p, TG_AXIS_frame, 0), exit = tg_point_axis(p, TG_AXIS_exit, 0);
+	enum { bare, full };
+	enum { sysret, iret };
+
+#define TG_ONE(number, f, e, q) \
+	if (frame == (f) && exit == (e) && quiet == (q)) \
+		return tg_stub_##number;
+	TG_STUBS(TG_ONE)
+#undef TG_ONE
+	return NULL;
+}
+
+static u64 tg_msr(u32 msr)
+{
+	u32 low, high;
+
+	rdmsr(msr, low, high);
+	return low | (u64)high << 32;
+}
+
+static void tg_cpu_state(struct tg_cpu_state *s)
+{
+	s->lstar = tg_msr(MSR_LSTAR);
+	s->cstar = tg_msr(MSR_CSTAR);
+	s->mask = tg_msr(MSR_SYSCALL_MASK);
+	s->sysenter = tg_msr(MSR_IA32_SYSENTER_CS);
+	s->gs_base = tg_msr(MSR_GS_BASE);
+	s->cr8 = tg_read_cr8();
+}
+
+static void tg_set_msr(u32 msr, u64 value)
+{
+	wrmsr(msr, (u32)value, (u32)(value >> 32));
+}
+
+/* What the stubs take for granted. */
+static_assert(offsetof(struct tg_calm, rax) == TG_CALM_RAX);
+static_assert(offsetof(struct tg_calm, cr8) == TG_CALM_CR8);
+static_assert(offsetof(struct pt_regs, orig_ax) == TG_PT_ORIG_AX);
+static_assert(offsetof(struct pt_regs, ip) == TG_PT_IP);
+static_assert(offsetof(struct pt_regs, sp) == TG_PT_SP);
+static_assert(sizeof(struct pt_regs) == TG_PT_SIZE);
+static_assert(__USER_DS == TG_USER_DS && __USER_CS == TG_USER_CS);
+static_assert(sizeof(struct tg_window) == 8);
+
+bool tg_entry_load(struct tg_entry *e)
+{
+	if (e->loaded)
+		return true;
+	tg_cpu_state(&e->was);
+	if (e->was.lstar != tg_forward_entry())
+		return false;
+	this_cpu_write(tg_stack_top, (unsigned long)(task_pt_regs(current) + 1));
+	if (e->quiet) {
+		tg_calm.cr8 = e->was.cr8;
+		tg_idt_load();
+		/* the other ways in; SYSENTER, which leaves TF set, becomes #GP */
+		tg_set_msr(MSR_CSTAR, (unsigned long)tg_stub_compat);
+		tg_set_msr(MSR_IA32_SYSENTER_CS, 0);
+	}
+	e->loaded = true;
+	tg_count.loads++;
+	tg_set_msr(MSR_LSTAR, (unsigned long)e->stub);
+	return true;
+}
+
+void tg_entry_restore(struct tg_entry *e)
+{
+	struct tg_cpu_state is;
+	bool same[TG_NR_SAME];
+	int i;
+
+	if (!e->loaded)
+		return;
+	e->loaded = false;
+	tg_set_msr(MSR_LSTAR, e->was.lstar);
+	if (e->quiet) {
+		tg_set_msr(MSR_CSTAR, e->was.cstar);
+		tg_set_msr(MSR_IA32_SYSENTER_CS, e->was.sysenter);
+	}
+	if (tg_read_cr8() != e->was.cr8) {
+		/* forwarding and gates lower it: a hole in them */
+		tg_write_cr8(e->was.cr8);
+		tg_count.fixups++;
+	}
+	same[TG_SAME_IDTR] = !e->quiet || tg_idt_unload();
+	tg_cpu_state(&is);
+	same[TG_SAME_LSTAR] = is.lstar == e->was.lstar;
+	same[TG_SAME_CSTAR] = is.cstar == e->was.cstar;
+	same[TG_SAME_SYSENTER] = is.sysenter == e->was.sysenter;
+	same[TG_SAME_MASK] = is.mask == e->was.mask;
+	same[TG_SAME_CR8] = is.cr8 == e->was.cr8;
+	same[TG_SAME_GS_BASE] = is.gs_base == e->was.gs_base;
+	for (i = 0; i < TG_NR_SAME; i++)
+		tg_count.differed[i] += !same[i];
+	tg_count.restores++;
+}
+
+void tg_entry_status(struct seq_file *m)
+{
+	int i;
+
+	seq_printf(m, "loads=%llu\nrestores=%llu\ncr8_fixups=%llu\n", tg_count.loads,
+		   tg_count.restores, tg_count.fixups);
+	for (i = 0; i < TG_NR_SAME; i++)
+		seq_printf(m, "restored_%s=%s\n", tg_same_names[i],
+			   tg_count.differed[i] ? "differs" : "same");
+}
