@@ -82,7 +82,8 @@ CHECK	:= $(FAST) tests/readme.t tests/model.t tests/scripts.t tests/kvm-probe.t 
 	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \
 	   tests/vm/22-two-cpus-6.12.t tests/vm/23-place-6.12.t \
 	   tests/vm/24-counters-6.12.t tests/vm/25-counters-6.1.t \
-	   tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
+	   tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t \
+	   tests/vm/50-armed-6.12.t
 # test_engine is timed, and so gates nothing that others wait for.
 ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t \
 	   tests/vm/34-scenarios-6.12.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t \
@@ -90,7 +91,10 @@ ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t \
 	   tests/vm/17-warnings-6.12-rt.t tests/vm/18-warnings-6.1-rt.t \
 	   tests/vm/18-warnings-6.12-amd64.t tests/vm/19-warnings-6.1-amd64.t \
 	   tests/vm/25-module-6.12-rt.t tests/vm/26-module-6.1-rt.t \
-	   tests/vm/27-module-6.12-amd64.t tests/vm/28-module-6.1-amd64.t tests/vm/29-module-newest.t
+	   tests/vm/27-module-6.12-amd64.t tests/vm/28-module-6.1-amd64.t tests/vm/29-module-newest.t \
+	   tests/vm/51-armed-6.1.t tests/vm/52-armed-6.12-rt.t tests/vm/53-armed-6.1-rt.t \
+	   tests/vm/54-armed-6.12-amd64.t tests/vm/55-armed-6.1-amd64.t \
+	   tests/vm/57-armed-nmi-6.12.t tests/vm/58-armed-nmi-6.1.t
 
 check-fast check check-all: export WERROR = 1
 check-fast: test-programs

@@ -1,0 +1,241 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Arming, checked from inside a guest: busybox sh as root, debugfs mounted,
+# tollgate.ko, armed and tollgate at /. Prints TAP; exits 1 if a check failed.
+#
+#	EXPECT=runs (default)	all there is, or the PARTS that are named; EXACT=0 leaves
+#				out what wants ticks to be instructions
+#	EXPECT=PATTERN		arming is refused with such a line, bodies run
+#	EXPECT=task:PATTERN	refused by the CPU TRY_CPU, the task or TRY_FLAGS, once tried;
+#				bodies run, with quiet=QUIET
+#
+# Modules of KVM's at /kvm, in the order of their loading, if any.
+
+# shellcheck source-path=SCRIPTDIR source=guest-lib.sh
+. "${LIB:-/guest-lib.sh}"
+EXPECT=${EXPECT:-runs}
+EXACT=${EXACT:-1}
+PARTS=${PARTS:-points cpus calls refusals deaths windows compat cost knobs offline suspend kvm rmmod}
+POINT=frame/point:full@cross
+
+# TAP without numbers, from a program.
+take() # FILE
+{
+	while IFS= read -r line; do
+		case $line in
+		"ok - "*) ok 0 "${line#ok - }" ;;
+		"not ok - "*) ok 1 "${line#not ok - }" ;;
+		*) echo "# $line" ;;
+		esac
+	done <"$1"
+}
+
+hold() # POINT CPU -> holder is armed there
+{
+	rm -f "$W/hold" # what the last one said
+	/armed hold "$1" "$2" >"$W/hold" &
+	holder=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ -s "$W/hold" ] && break
+		sleep 0.1
+	done
+	is "$(cat "$W/hold")" armed "a task is armed on CPU $2, and stays"
+}
+
+end_holder()
+{
+	kill -9 "$holder"
+	wait "$holder" 2>/dev/null
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(fact armed)" = none ] && break
+		sleep 0.1
+	done
+	is "$(fact armed)" none "killed: nothing is armed"
+}
+
+bodies_run()
+{
+	for name in irq/cli@r0 insn/nop@r0 fpu/fxsave@r0; do
+		ask "$name samples=5 quiet=${QUIET:-tpr}" || cat "$W/answer"
+		is "$?:$(answer name)" "0:$name" "refused or not, $name runs"
+	done
+}
+
+check_refused()
+{
+	like "$(sed -n "s|^$POINT	unavailable	[^	]*	||p" $T/experiments)" "$EXPECT" \
+		"experiments says why" # facts of a CPU or task are not there
+	bodies_run
+}
+
+# What is refused for the task's or the CPU's sake shows when it is armed.
+check_try()
+{
+	like "$(/armed try $POINT "${TRY_FLAGS:-0}" "${TRY_CPU:-0}")" "$EXPECT" "arming is refused"
+	is "$(fact armed):$(fact armings)" none:0 "nothing is armed, nothing was"
+	bodies_run
+}
+
+check_cost()
+{
+	/tollgate run --icount --lane user --json "$W/before.json" crossing/syscall_null >/dev/null
+	hold $POINT 0
+	/tollgate run --icount --lane user --json "$W/after.json" crossing/syscall_null >/dev/null
+	is "$(grep '"value"' "$W/after.json")" "$(grep '"value"' "$W/before.json")" \
+		"somebody is armed: another task's system call runs 0 instructions more"
+	end_holder
+	# plain=N quiet=N: instructions that forwarding adds
+	eval "$(/armed cost)"
+	[ "${plain:-99}" -ge 3 ] && [ "${plain:-99}" -le 6 ]
+	ok $? "forwarding costs at most 6 instructions: $plain"
+	[ "${quiet:-99}" -ge 3 ] && [ "${quiet:-99}" -le 20 ]
+	ok $? "in a task that may be quiet at most 20: $quiet"
+	# syscall, cmp, jne, sysretq and the loop's dec, jnz; ENDBR with IBT
+	bare=$(/armed linear frame/point@cross)
+	like "$bare" "[67]" "one to 100 000 calls of a bare stub: exactly $bare instructions each"
+	for point in full full:iret; do
+		is "$(/armed linear frame/point:$point@cross)" "$((bare + 54))" \
+			"one to 100 000 calls of $point: exactly 54 more"
+	done
+}
+
+check_knobs()
+{
+	is "$(cat $T/frame/frame) / $(cat $T/frame/exit)" "[bare] full / [sysret] iret" "frame/ has knobs"
+	echo iret >$T/frame/exit
+	exec 3>$T/frame/run
+	echo 1 2>"$W/said" >&3
+	like "$(fact last_error)" "frame/point:iret@cross means nothing: IRET takes*" \
+		"knobs that mean nothing together arm nothing"
+	is "$(fact armed)" none "indeed"
+	echo full >$T/frame/frame
+	echo 2 2>"$W/said" >&3
+	is "$(fact last_error)" "'2'; allowed: 1 or an empty line" "writing 2 arms nothing"
+	echo 1 >&3
+	is "$(fact armed)" frame/point:full:iret@cross "writing 1 arms the shell with what they say"
+	exec 3>&-
+	is "$(fact armed)" none "and closing run disarms it"
+	echo bare >$T/frame/frame
+	echo sysret >$T/frame/exit
+}
+
+check_rmmod()
+{
+	hold $POINT 0
+	said=$(rmmod tollgate 2>&1)
+	like "$said" "*temporarily unavailable*" "rmmod is refused while a task is armed"
+	end_holder
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		rmmod tollgate 2>/dev/null && break
+		sleep 0.1
+	done
+	[ ! -e $T ]
+	ok $? "and done once nothing is"
+	insmod "$KO"
+	(while :; do ls $T >/dev/null 2>&1; done) &
+	worker=$!
+	i=0
+	while [ $i -lt 100 ] && [ "$(/armed try $POINT 1)" = armed ] && rmmod tollgate && insmod "$KO"; do
+		i=$((i + 1))
+	done
+	kill $worker
+	wait $worker 2>/dev/null
+	is $i 100 "loaded, armed and unloaded a hundred times, while another task works"
+}
+
+check_offline()
+{
+	online=/sys/devices/system/cpu/cpu1/online
+	if [ ! -e $online ]; then
+		skip "a second CPU" "there is none"
+		return
+	fi
+	hold $POINT 1
+	echo 0 >$online
+	is "$(fact armed_state)" "its CPU went offline" "the armed CPU goes offline: disarmed"
+	echo 1 >$online
+	is "$(fact armed_state)" "its CPU went offline" "it comes back: still disarmed"
+	end_holder
+	hold $POINT 1
+	end_holder
+}
+
+check_suspend()
+{
+	if ! echo freezer 2>/dev/null >/sys/power/pm_test; then
+		skip "suspend" "this kernel has no pm_test"
+		return
+	fi
+	hold $POINT 0
+	echo freeze >/sys/power/state
+	is "$(fact armed_state)" suspend "suspend disarms"
+	echo none >/sys/power/pm_test
+	end_holder
+}
+
+check_kvm()
+{
+	if [ ! -d /kvm ]; then
+		skip "KVM" "its modules are not here"
+		return
+	fi
+	hold $POINT 0
+	for module in /kvm/*.ko; do
+		insmod "$module"
+	done
+	like "$(fact armed_state):$(fact disarmed_by)" "*KVM is being loaded" "loading KVM disarms"
+	end_holder
+	EXPECT="KVM or another hypervisor keeps LSTAR*rmmod*"
+	check_refused
+	like "$(/armed try $POINT)" "$EXPECT" "with KVM arming is refused"
+	rmmod kvm_amd 2>/dev/null
+	rmmod kvm_intel 2>/dev/null
+	rmmod kvm
+	is "$(/armed try $POINT)" armed "without it no more"
+}
+
+check_armed() # PARTS of armed check
+{
+	/armed check "$@" >"$W/tap"
+	is $? 0 "armed check $* ends well"
+	take "$W/tap"
+}
+
+check_windows()
+{
+	is "$(cat $T/windows)" "$(/tollgate list --windows)" "the windows are those that list prints"
+}
+
+check_compat()
+{
+	said=$(/armed32)
+	like "$?:$said" "0:a 32-bit task: *" "a 32-bit task is refused"
+}
+
+check_parts()
+{
+	for part in $PARTS; do
+		case $part in
+		points | cpus | calls | refusals | deaths) check_armed "$part" ;;
+		cost) [ "$EXACT" != 1 ] || check_cost ;;
+		*) "check_$part" ;;
+		esac
+	done
+}
+
+insmod "$KO" || { echo "Bail out! insmod failed"; exit 1; }
+case $EXPECT in
+runs) check_parts ;;
+task:*) EXPECT=${EXPECT#task:}; check_try ;;
+*) check_refused; check_try ;;
+esac
+for key in lstar cstar syscall_mask sysenter_cs cr8 idtr gs_base; do
+	is "$(fact restored_$key)" same "$key was the same after as before"
+done
+is "$(fact cr8_fixups)" 0 "CR8 never had to be put back"
+rmmod tollgate
+is "$?" 0 "rmmod"
+is "$(dmesg | grep -E '\] (BUG|WARNING): |cut here|Oops|Call Trace|unchecked MSR')" "" \
+	"the kernel did not complain"
+echo "1..$nr"
+[ $failed -eq 0 ]
