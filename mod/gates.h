@@ -2,7 +2,9 @@
 /*
  * The exceptions that ring 3 can raise, with their vectors and whether they push an
  * error code (SDM vol. 3, 6.3 and 6.15). NMI is not among them: its handler neither
- * sleeps nor waits, and keeps its own stack's layout; #DF does not come back.
+ * sleeps nor waits, and keeps its own stack's layout; #DF does not come back. Nor are
+ * interrupts: CR8 holds them back, and where some come past it (ExtINT, Xen's events)
+ * refusals.h refuses. #VC and #VE are refused there, too.
  */
 #ifndef TG_GATES_H
 #define TG_GATES_H

@@ -11,6 +11,7 @@
 #include <linux/security.h>
 #include <linux/tick.h>
 #include <asm/apic.h>
+#include <asm/hypervisor.h>
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
 
@@ -65,6 +66,8 @@ static u32 tg_machine_facts(void)
 		facts |= TG_FACT_FRED;
 	if (!boot_cpu_has(X86_FEATURE_APIC))
 		facts |= TG_FACT_NO_APIC;
+	if (hypervisor_is_type(X86_HYPER_XEN_HVM))
+		facts |= TG_FACT_XEN_HVM;
 	return facts;
 }
 

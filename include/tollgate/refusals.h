@@ -51,6 +51,8 @@ enum tg_use { TG_USE_BODY = 1, TG_USE_STUB = 2, TG_USE_QUIET = 4 };
 		"this CPU is nohz_full, whose entries must tell the kernel: choose another CPU") \
 	REFUSAL(EXTINT, TG_USE_QUIET,							\
 		"this CPU takes interrupts of the 8259 (ExtINT), which CR8 does not hold: boot without noapic, or choose another CPU") \
+	REFUSAL(XEN_HVM, TG_USE_QUIET,							\
+		"Xen sends its events past CR8, which does not hold them: use another hypervisor, or none") \
 	REFUSAL(NO_APIC, TG_USE_QUIET,							\
 		"no local APIC, CR8 holds nothing back: boot without nolapic")		\
 	REFUSAL(TASK32, TG_USE_STUB,							\

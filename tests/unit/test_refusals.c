@@ -35,6 +35,7 @@ static const struct {
 	  "CONFIG_PREEMPT_NOTIFIERS" },
 	{ "nohz_full", TG_FACT_NOHZ_FULL, NULL, "another CPU", "another CPU" },
 	{ "an 8259", TG_FACT_EXTINT, NULL, NULL, "ExtINT" },
+	{ "Xen HVM, PVH", TG_FACT_XEN_HVM, NULL, NULL, "past CR8" },
 	{ "no APIC", TG_FACT_NO_APIC, NULL, NULL, "nolapic" },
 	{ "a 32-bit task", TG_FACT_TASK32, NULL, "64-bit program", "64-bit program" },
 	{ "ptrace", TG_FACT_PTRACE, NULL, "ptrace", "ptrace" },
