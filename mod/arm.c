@@ -74,7 +74,7 @@ static DEFINE_RAW_SPINLOCK(tg_armed_lock);
 static struct tg_armed *tg_armed;
 
 static u64 tg_armings;
-static const char *tg_last;	/* why the last one ended, if not by its own will */
+static const char *tg_last;	/* why the last one ended */
 
 static void tg_make_inert(struct tg_armed *a, const char *why)
 {
@@ -84,6 +84,13 @@ static void tg_make_inert(struct tg_armed *a, const char *why)
 	tg_last = why;
 }
 
+/* Another memory is another program; none, the end. */
+static void tg_check_mm(struct tg_armed *a)
+{
+	if (current->mm != a->mm)
+		tg_make_inert(a, current->mm ? "exec" : "the task's end");
+}
+
 /* The CPU is the task's from now on. Preemption is off, IRQs may be on. */
 static void tg_sched_in(struct preempt_notifier *n, int cpu)
 {
@@ -91,8 +98,7 @@ static void tg_sched_in(struct preempt_notifier *n, int cpu)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	if (current->mm != a->mm)
-		tg_make_inert(a, "exec");
+	tg_check_mm(a);
 	if (cpu == a->cpu && !a->inert && !tg_entry_load(&a->entry))
 		tg_make_inert(a, "LSTAR was not the kernel's");
 	local_irq_restore(flags);
@@ -113,14 +119,13 @@ static void tg_sched_out(struct preempt_notifier *n, struct task_struct *next)
 	struct tg_armed *a = container_of(n, struct tg_armed, notifier);
 
 	tg_entry_restore(&a->entry);
-	if (current->mm != a->mm)
-		tg_make_inert(a, "exec");
+	tg_check_mm(a);
 	if (READ_ONCE(current->__state) & TASK_DEAD) {
 		/*
 		 * For the last time. The list is still being walked: what frees
 		 * the notifier waits for an interrupt on this CPU.
 		 */
-		tg_make_inert(a, "the task died");
+		tg_make_inert(a, "the task's end");
 		a->dead = true;
 		irq_work_queue(&tg_dead_work);
 	}
@@ -213,15 +218,9 @@ static void tg_disarm_here(void *data)
 	tg_make_inert(o->a, o->why);
 }
 
-/* Disarms whoever is armed. tg_arm_lock is held; the caller may be any task. */
-static void tg_disarm_remote(const char *why)
+/* The task is to take the notifier off when it next leaves the kernel. tg_armed_lock is held. */
+static void tg_queue(struct tg_armed *a)
 {
-	struct tg_order o = { .a = tg_armed, .why = why };
-	struct tg_armed *a = tg_armed;
-
-	/* an offline CPU runs nobody: there is nothing to restore */
-	if (smp_call_function_single(a->cpu, tg_disarm_here, &o, 1))
-		tg_make_inert(a, why);
 	if (a->queued || a->dead)
 		return;
 	refcount_inc(&a->refs);
@@ -231,6 +230,22 @@ static void tg_disarm_remote(const char *why)
 		a->queued = false;
 		refcount_dec(&a->refs);
 	}
+}
+
+/* Disarms whoever is armed. tg_arm_lock is held; the caller may be any task. */
+static void tg_disarm_remote(const char *why)
+{
+	struct tg_order o = { .a = tg_armed, .why = why };
+	struct tg_armed *a = tg_armed;
+
+	unsigned long flags;
+
+	/* an offline CPU runs nobody: there is nothing to restore */
+	if (smp_call_function_single(a->cpu, tg_disarm_here, &o, 1))
+		tg_make_inert(a, why);
+	raw_spin_lock_irqsave(&tg_armed_lock, flags);
+	tg_queue(a);
+	raw_spin_unlock_irqrestore(&tg_armed_lock, flags);
 }
 
 void tg_disarm_all(const char *why)
@@ -249,6 +264,7 @@ void tg_disarm_cpu(int cpu, const char *why)
 	if (tg_armed && tg_armed->cpu == cpu) {
 		tg_entry_restore(&tg_armed->entry);
 		tg_make_inert(tg_armed, why);
+		tg_queue(tg_armed);
 	}
 	raw_spin_unlock_irqrestore(&tg_armed_lock, flags);
 }
@@ -298,15 +314,22 @@ again:
 		goto again;
 	}
 	ret = tg_entry_refused(a->entry.quiet, err);
-	if (!ret) {
-		preempt_notifier_register(&a->notifier);
-		raw_spin_lock_irqsave(&tg_armed_lock, flags);
+	if (ret)
+		goto out;
+	raw_spin_lock_irqsave(&tg_armed_lock, flags);
+	if (tg_entry_load(&a->entry)) {
 		tg_armed = a;
 		tg_armings++;
-		if (!tg_entry_load(&a->entry))
-			tg_make_inert(a, "LSTAR was not the kernel's");
-		raw_spin_unlock_irqrestore(&tg_armed_lock, flags);
+	} else {
+		ret = -EOPNOTSUPP;
 	}
+	raw_spin_unlock_irqrestore(&tg_armed_lock, flags);
+	if (!ret)
+		preempt_notifier_register(&a->notifier);
+	else
+		strscpy(err, "LSTAR is not the kernel's any more: another module has it; unload that",
+			TG_ERROR_MAX);
+out:
 	preempt_enable();
 	return ret;
 }
