@@ -35,6 +35,7 @@ static const char *const tg_same_names[] = {
 static struct {
 	u64 loads, restores, fixups, differed[TG_NR_SAME];
 } tg_count;
+static struct tg_cpu_state tg_found;	/* by the latest load */
 
 const void *tg_stub_of(const struct tg_point *p, bool quiet)
 {
@@ -99,6 +100,7 @@ bool tg_entry_load(struct tg_entry *e)
 		tg_set_msr(MSR_IA32_SYSENTER_CS, 0);
 	}
 	e->loaded = true;
+	tg_found = e->was;
 	tg_count.loads++;
 	tg_set_msr(MSR_LSTAR, (unsigned long)e->stub);
 	return true;
@@ -142,6 +144,11 @@ void tg_entry_status(struct seq_file *m)
 
 	seq_printf(m, "loads=%llu\nrestores=%llu\ncr8_fixups=%llu\n", tg_count.loads,
 		   tg_count.restores, tg_count.fixups);
+	if (tg_count.loads)
+		seq_printf(m, "found_lstar=0x%llx\nfound_cstar=0x%llx\nfound_syscall_mask=0x%llx\n"
+			   "found_sysenter_cs=0x%llx\nfound_gs_base=0x%llx\nfound_cr8=%llu\n",
+			   tg_found.lstar, tg_found.cstar, tg_found.mask, tg_found.sysenter,
+			   tg_found.gs_base, tg_found.cr8);
 	for (i = 0; i < TG_NR_SAME; i++)
 		seq_printf(m, "restored_%s=%s\n", tg_same_names[i],
 			   tg_count.differed[i] ? "differs" : "same");
