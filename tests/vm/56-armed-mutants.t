@@ -83,6 +83,8 @@ mutant "forwarding changes a register" $blocks \
 mutant "forwarding leaves CR8 high" $blocks '/TG_CALM_CR8\(%rip\), %rax/{n;d}' points \
 	"quiet: over with the next system call|$end"
 mutant "a gate leaves CR8 high" mod/gates.S '/%rax, %cr8/d' points "quiet: a fault ends it|$end"
+mutant "stubs may be probed" mod/stubs.S 's/\.noinstr\.text/.text/' probes \
+	"^not ok .* none in tg_stub_0"
 # the CPU
 mutant "the CPU is not checked" mod/arm.c 's/if \(cpu == a->cpu \&\& /if (/' cpus \
 	"moved 2000 times|$end" "${two[@]}"
@@ -98,7 +100,7 @@ mutant "CPU offline is not noticed" mod/watch.c 's/	tg_disarm_cpu\(.*//' offline
 mutant "KVM is not noticed" mod/watch.c 's/tg_disarm_all\("KVM.*/;/' kvm \
 	"^not ok .* loading KVM disarms" "${kvm[@]}"
 # the task
-mutant "exec is not noticed" mod/arm.c 's/current->mm != a->mm/!a->mm/' deaths \
+mutant "exec is not noticed" mod/arm.c 's/current->mm != a->mm/!current->mm/' deaths \
 	"^not ok .* exec with the file kept open: the new program is not armed"
 mutant "the dead stay armed" mod/arm.c 's/a->dead = true;//' deaths \
 	"^not ok .* (nothing armed, and armed again|nobody is armed)"
@@ -122,4 +124,9 @@ mutant "a filter is not refused" mod/refuse.c '/facts \|= TG_FACT_SECCOMP/s/fact
 	"^not ok .* refused: seccomp"
 mutant "32-bit code is not refused" mod/refuse.c '/facts \|= TG_FACT_TASK32/s/facts.*/;/' compat \
 	"^not ok .* a 32-bit task is refused"
+# what the kernels of clouds lack
+kernel=6.12-amd64
+armed_guest $kernel
+mutant "suspend is not noticed" mod/watch.c 's/tg_disarm_all\("suspend.*/;/' suspend \
+	"^not ok .* suspend disarms"
 done_testing

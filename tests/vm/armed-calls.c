@@ -5,6 +5,8 @@
  * beside a task that leaves other values in every vector register.
  */
 #include <errno.h>
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -200,6 +202,46 @@ static void stepped(bool begin_quiet)
 	   begin_quiet ? ", quiet before" : "", steps, behind);
 }
 
+/* Where the kernel or a module has a symbol; 0 if it does not say. */
+static unsigned long symbol(const char *name)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	unsigned long at = 0, found = 0;
+	char line[256], one[128];
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%lx %*c %127s", &at, one) == 2 && !strcmp(one, name))
+			found = at;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/*
+ * #DB amid a stub, where GS and RSP are the user's: a watchpoint on what forwarding
+ * stores the caller's RAX in, before it lowers CR8.
+ */
+static void watched(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_BREAKPOINT, .size = sizeof(attr), .bp_type = HW_BREAKPOINT_W,
+		.bp_addr = symbol("tg_calm"), .bp_len = HW_BREAKPOINT_LEN_8,
+	};
+	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0), i;
+	uint64_t traps = 0;
+	const char *wrong = "";
+
+	for (i = 0; i < 1000 && !*wrong; i++) {
+		if (i % 2)
+			quiet();
+		wrong = differs(39, 0x202, false);
+	}
+	read(fd, &traps, sizeof(traps));
+	close(fd);
+	ok(traps >= 1000 && !*wrong, "%llu watchpoints amid a stub%s",
+	   (unsigned long long)traps, wrong);
+}
+
 void check_calls(void)
 {
 	struct tg_arm rq;
@@ -210,6 +252,7 @@ void check_calls(void)
 		return;
 	stepped(false);
 	stepped(true);
+	watched();
 	children();
 	ret = interrupted_read(SA_RESTART);
 	ok(ret == 1, "a read that a signal interrupts is restarted (%d)", ret);

@@ -15,7 +15,8 @@
 . "${LIB:-/guest-lib.sh}"
 EXPECT=${EXPECT:-runs}
 EXACT=${EXACT:-1}
-PARTS=${PARTS:-points cpus calls refusals deaths windows compat cost knobs offline suspend kvm rmmod}
+PARTS=${PARTS:-points cpus calls refusals deaths windows found probes compat cost knobs offline
+       suspend kvm rmmod}
 POINT=frame/point:full@cross
 
 # TAP without numbers, from a program.
@@ -152,9 +153,10 @@ check_offline()
 	fi
 	hold $POINT 1
 	echo 0 >$online
-	is "$(fact armed_state)" "its CPU went offline" "the armed CPU goes offline: disarmed"
+	is "$(fact disarmed_by)" "its CPU went offline" "the armed CPU goes offline: disarmed"
 	echo 1 >$online
-	is "$(fact armed_state)" "its CPU went offline" "it comes back: still disarmed"
+	sleep 0.1
+	is "$(fact armed):$(fact restored_lstar)" "none:same" "it comes back: still disarmed"
 	end_holder
 	hold $POINT 1
 	end_holder
@@ -168,7 +170,7 @@ check_suspend()
 	fi
 	hold $POINT 0
 	echo freeze >/sys/power/state
-	is "$(fact armed_state)" suspend "suspend disarms"
+	is "$(fact disarmed_by)" suspend "suspend disarms"
 	echo none >/sys/power/pm_test
 	end_holder
 }
@@ -204,6 +206,28 @@ check_armed() # PARTS of armed check
 check_windows()
 {
 	is "$(cat $T/windows)" "$(/tollgate list --windows)" "the windows are those that list prints"
+}
+
+# Where GS and RSP may be the user's nobody is to set an INT3 or a breakpoint.
+probe() { echo "p:tg_probe $1" 2>"$W/said" >/sys/kernel/debug/tracing/kprobe_events; } # PLACE
+
+check_probes()
+{
+	probe tg_arm_status
+	ok $? "a probe in the module's ordinary code may be set"
+	echo >/sys/kernel/debug/tracing/kprobe_events
+	for place in tg_stub_0 tg_stub_5+16 tg_stub_compat tg_gate_pf tg_forward; do
+		! probe $place
+		ok $? "none in $place"
+	done
+}
+
+# Linux: entries at the top of the address space, CR8 = 1 once there is an APIC.
+check_found()
+{
+	/armed try $POINT >/dev/null
+	like "$(fact found_lstar) $(fact found_cstar)" "0xffffffff* 0xffffffff*" "status shows LSTAR and CSTAR"
+	like "$(fact found_syscall_mask) $(fact found_cr8)" "0x*[1-9a-f]* [01]" "SYSCALL_MASK and CR8"
 }
 
 check_compat()

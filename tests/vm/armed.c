@@ -2,8 +2,8 @@
 /*
  * What an armed task must be able to do, checked in a guest: registers through the
  * stub and through forwarded calls, faults at CR8 = 15. Prints TAP without numbers.
- * armed-calls.c has what forwarded calls do, armed-two.c migration, armed-deaths.c
- * the ways in which it ends.
+ * armed-calls.c has what forwarded calls do, armed-cost.c what calls take,
+ * armed-two.c migration, armed-deaths.c the ways in which it ends.
  *
  *	armed check [points|cpus|calls|refusals|deaths]...	those parts, or all
  *	armed hold POINT [CPU]	arms itself there and sleeps
@@ -36,7 +36,6 @@
 static const char *const points[] = {
 	"frame/point@cross", "frame/point:full@cross", "frame/point:full:iret@cross"
 };
-#define NR(a) (sizeof(a) / sizeof((a)[0]))
 
 void ok(bool good, const char *what, ...)
 {
@@ -344,73 +343,6 @@ static int loop(int seconds)
 	return 0;
 }
 
-/* Instructions of a hundred getpid(2), where the TSC counts them: the least of many. */
-static unsigned long hundred(void)
-{
-	unsigned long least = -1ul, start, took;
-	int i, k;
-
-	for (i = 0; i < 200; i++) {
-		start = __builtin_ia32_rdtsc();
-		for (k = 0; k < 100; k++)
-			call(39);
-		took = __builtin_ia32_rdtsc() - start;
-		least = took < least ? took : least;
-	}
-	return least;
-}
-
-/* What n calls of the stub take in a quiet stretch; two instructions of the loop each. */
-static __attribute__((noipa)) unsigned long calls(unsigned long n)
-{
-	unsigned long start, eax = TG_SYSCALL_STUB;
-
-	quiet();
-	start = __builtin_ia32_rdtsc();
-	asm volatile("1: syscall; dec %1; jnz 1b" : "+a" (eax), "+r" (n) : : "rcx", "r11", "memory");
-	start = __builtin_ia32_rdtsc() - start;
-	call(NO_CALL);
-	return eax == TG_SYSCALL_STUB ? start : 0;
-}
-
-/* Prints what a call takes, if any number of them takes exactly so many times that. */
-static int linear(const char *point)
-{
-	static const unsigned long ns[] = { 2, 10, 100, 1000, 10000, 100000 };
-	unsigned long base, step;
-	struct tg_arm rq;
-	unsigned int i;
-
-	if (arm(point, TG_ARM_QUIET, &rq) < 0)
-		return 1;
-	calls(10);
-	base = calls(1);
-	step = calls(2) - base;
-	for (i = 0; i < NR(ns); i++)
-		if (calls(ns[i]) != base + (ns[i] - 1) * step)
-			printf("%lu calls take not %lu each: ", ns[i], step);
-	printf("%lu\n", step);
-	return 0;
-}
-
-static int cost(void)
-{
-	unsigned long was = hundred(), is[2];
-	struct tg_arm rq;
-	unsigned int fl;
-	int fd;
-
-	for (fl = 0; fl <= TG_ARM_QUIET; fl++) {
-		fd = arm(points[1], fl, &rq);
-		if (fd < 0)
-			return 1;
-		is[fl] = hundred();
-		close(fd);
-	}
-	printf("plain=%ld quiet=%ld\n", (long)(is[0] - was) / 100, (long)(is[1] - was) / 100);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	struct tg_arm rq;
@@ -422,9 +354,9 @@ int main(int argc, char **argv)
 	if (argc >= 3 && !strcmp(argv[1], "loop"))
 		return loop(atoi(argv[2]));
 	if (argc >= 3 && !strcmp(argv[1], "linear"))
-		return linear(argv[2]);
+		return call_cost(argv[2]);
 	if (argc >= 2 && !strcmp(argv[1], "cost"))
-		return cost();
+		return forward_cost();
 	if (argc >= 2 && !strncmp(argv[1], "answers", 7)) {
 		/* with the file kept open, exec shows when the task next gets the CPU */
 		if (argv[1][7])

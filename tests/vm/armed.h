@@ -29,6 +29,8 @@
 
 #include <tollgate/arm.h>
 
+#define NR(a)	(sizeof(a) / sizeof((a)[0]))
+
 /* A number that no kernel knows: to the kernel's own entry and back. */
 #define NO_CALL	4095
 
@@ -84,6 +86,14 @@ const char *differs(long number, uint64_t flags, bool rax_same);
 
 /* SIGALRM in this interval of microseconds; 0: no more. */
 void alarm_every(long usec);
+
+/*
+ * Prints what a call of the stub takes, if any number of them takes exactly so many
+ * times that; what forwarding adds to getpid(2), plain and where a stretch may be
+ * quiet, as assignments for sh. 0, or 1 if it was not armed.
+ */
+int call_cost(const char *point);
+int forward_cost(void);
 
 /* An armed task under signals, beside one that dirties vector registers. */
 void check_storm(void);

@@ -30,7 +30,7 @@ guest() # NAME SHELL-WORDS KERNEL-WORDS [boot options]...
 }
 
 most="points calls refusals deaths cost"
-guest exact "PARTS='$most windows compat knobs suspend kvm'" "" "${kvm[@]}"
+guest exact "PARTS='$most windows found probes compat knobs suspend kvm'" "" "${kvm[@]}"
 guest "two CPUs" "PARTS='${most/cost/cpus offline rmmod}'" "" --smp 2 --no-icount
 guest "preempt=full, no SMAP" "PARTS='$most'" "preempt=full" --qemu-cpu max,-smap
 guest "preempt=none, no FSGSBASE" "PARTS='$most'" "preempt=none nofsgsbase"

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What calls take, in ticks of a TSC that counts instructions. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "armed.h"
+
+/* Instructions of a hundred getpid(2), where the TSC counts them: the least of many. */
+static unsigned long hundred(void)
+{
+	unsigned long least = -1ul, start, took;
+	int i, k;
+
+	for (i = 0; i < 200; i++) {
+		start = __builtin_ia32_rdtsc();
+		for (k = 0; k < 100; k++)
+			call(39);
+		took = __builtin_ia32_rdtsc() - start;
+		least = took < least ? took : least;
+	}
+	return least;
+}
+
+/* What n calls of the stub take in a quiet stretch; two instructions of the loop each. */
+static __attribute__((noipa)) unsigned long calls(unsigned long n)
+{
+	unsigned long start, eax = TG_SYSCALL_STUB;
+
+	quiet();
+	start = __builtin_ia32_rdtsc();
+	asm volatile("1: syscall; dec %1; jnz 1b" : "+a" (eax), "+r" (n) : : "rcx", "r11", "memory");
+	start = __builtin_ia32_rdtsc() - start;
+	call(NO_CALL);
+	return eax == TG_SYSCALL_STUB ? start : 0;
+}
+
+int call_cost(const char *point)
+{
+	static const unsigned long ns[] = { 2, 10, 100, 1000, 10000, 100000 };
+	unsigned long base, step;
+	struct tg_arm rq;
+	unsigned int i;
+
+	if (arm(point, TG_ARM_QUIET, &rq) < 0)
+		return 1;
+	calls(10);
+	base = calls(1);
+	step = calls(2) - base;
+	for (i = 0; i < NR(ns); i++)
+		if (calls(ns[i]) != base + (ns[i] - 1) * step)
+			printf("%lu calls take not %lu each: ", ns[i], step);
+	printf("%lu\n", step);
+	return 0;
+}
+
+int forward_cost(void)
+{
+	unsigned long was = hundred(), is[2];
+	struct tg_arm rq;
+	unsigned int fl;
+	int fd;
+
+	for (fl = 0; fl <= TG_ARM_QUIET; fl++) {
+		fd = arm("frame/point:full@cross", fl, &rq);
+		if (fd < 0)
+			return 1;
+		is[fl] = hundred();
+		close(fd);
+	}
+	printf("plain=%ld quiet=%ld\n", (long)(is[0] - was) / 100, (long)(is[1] - was) / 100);
+	return 0;
+}
