@@ -135,7 +135,7 @@ like "explain: then it is the rounds that lack" 'quick: from 1 rounds' \
 like "explain: ring 0" 'native ring 0, sudo make bench LANE=host, for irq/sti@r0' \
 	"$($tollgate claims --explain irq.sti | tr -s '\n ' ' ')"
 like "explain: what is yet to come" 'nothing measures or makes all of its inputs yet' \
-	"$($tollgate claims --explain frame.iret | tr -s '\n ' ' ')"
+	"$($tollgate claims --explain irq.robust | tr -s '\n ' ' ')"
 
 # Bad input.
 refuses "no report" 2 "no report given" $tollgate claims
