@@ -23,6 +23,7 @@ struct tg_family_dir;
 struct tg_calm {
 	u64 rax;		/* the caller's, while CR8 is lowered */
 	u64 cr8;		/* as the kernel has it */
+	u32 below;		/* numbers below it go straight to the kernel */
 };
 extern struct tg_calm tg_calm;
 
@@ -63,7 +64,7 @@ void tg_idt_load(void);
 /**
  * tg_idt_unload() - use the IDT that was before; IRQs are off
  *
- * Return: true if IDTR and the TSS are as they were before tg_idt_load().
+ * Return: true if IDTR and the TSS's slot are as they were before tg_idt_load().
  */
 bool tg_idt_unload(void);
 

@@ -4,8 +4,7 @@
  * jumps that static calls patch to the kernel's own entries. No register is
  * touched, and there is no indirect branch to train.
  *
- * The trampolines stand beside the static calls' keys, or objtool would not know
- * the jumps for static calls. Stubs and gates reach them from their own files.
+ * The jumps stand in stubs.S and gates.S.
  */
 #include <linux/mutex.h>
 #include <linux/static_call.h>
@@ -21,23 +20,11 @@ void tg_forward_nowhere(void)
 {
 }
 
-#define TG_JUMP(symbol, call)						\
-	asm(".pushsection .noinstr.text, \"ax\"\n"			\
-	    ".globl " #symbol "\n"					\
-	    ".type " #symbol ", @function\n"				\
-	    #symbol ":\n"						\
-	    "jmp " STATIC_CALL_TRAMP_STR(call) "\n"			\
-	    ".size " #symbol ", . - " #symbol "\n"			\
-	    ".popsection\n")
-
 DEFINE_STATIC_CALL(tg_to_kernel, tg_forward_nowhere);
-TG_JUMP(tg_forward, tg_to_kernel);
 DEFINE_STATIC_CALL(tg_to_compat, tg_forward_nowhere);
-TG_JUMP(tg_forward_compat, tg_to_compat);
 
 #define TG_ONE(name, vector, error)					\
 	DEFINE_STATIC_CALL(tg_to_##name, tg_forward_nowhere);		\
-	TG_JUMP(tg_gate_on_##name, tg_to_##name);			\
 	extern const char tg_gate_##name[];
 TG_GATES(TG_ONE)
 #undef TG_ONE

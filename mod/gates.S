@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Gates of the shadow IDT: they lower CR8 and go on to the kernel's own handler,
- * whose jump mod/forward.c aims. An exception that comes at CR8 = 15 may sleep,
+ * a static call that mod/forward.c aims. An exception that comes at CR8 = 15 may sleep,
  * wait for other CPUs, end the task.
  *
  *	in	the frame as the CPU left it at RSP, with an error code or without,
@@ -25,12 +25,14 @@
 SYM_CODE_START(tg_gate_\name)
 	UNWIND_HINT_IRET_REGS offset=(\error)*8
 	ENDBR
+	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
 	push	%rax				/* the interrupted code's */
 	mov	tg_calm + TG_CALM_CR8(%rip), %rax
 	mov	%rax, %cr8
 	pop	%rax
-	jmp	tg_gate_on_\name
+	jmp	__SCT__tg_to_\name
 SYM_CODE_END(tg_gate_\name)
+	TG_STATIC_CALL \name
 .endm
 
 	.section .noinstr.text, "ax"

@@ -29,4 +29,16 @@
 	GATE(cp, 21, 1)		\
 	GATE(int80, 128, 0)
 
+#ifdef __ASSEMBLER__
+/*
+ * Names the key of a static call of mod/forward.c, as __ADDRESSABLE() does in C: objtool
+ * looks for it beside a jump to the trampoline.
+ */
+.macro TG_STATIC_CALL name:req
+	.pushsection .discard.addressable, "aw"
+	.balign	8
+	.quad	__SCK__tg_to_\name
+	.popsection
+.endm
+#endif
 #endif

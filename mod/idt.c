@@ -112,7 +112,8 @@ bool tg_idt_unload(void)
 	native_load_idt(&s->was);
 	tss->x86_tss.ist[TG_IST - 1] = s->ist_was;
 	store_idt(&idtr);
-	return idtr.address == s->was.address && idtr.size == s->was.size;
+	return idtr.address == s->was.address && idtr.size == s->was.size &&
+	       tss->x86_tss.ist[TG_IST - 1] == s->ist_was;
 }
 
 void tg_idt_exit(void)

@@ -9,6 +9,7 @@
 #include <asm/unwind_hints.h>
 
 #include <tollgate/frame_blocks.h>
+#include "gates.h"
 
 /* UNWIND_HINT_ENTRY: there is no frame to unwind from the user's stack. */
 .macro TG_ENTRY number:req, frame:req, exit:req, quiet:req
@@ -20,20 +21,27 @@ SYM_CODE_START(tg_stub_\number)
 SYM_CODE_END(tg_stub_\number)
 .endm
 
-/* SYSCALL of 32-bit code, in a task that may be quiet: for CSTAR, registers as in TG_STUB. */
+/*
+ * SYSCALL of 32-bit code, in a task that may be quiet: for CSTAR.
+ *
+ *	in, out	as TG_STUB's, all of them on to the kernel's own entry
+ */
 .macro TG_ENTRY32
 	.balign	64
 SYM_CODE_START(tg_stub_compat)
 	UNWIND_HINT_ENTRY
 	ENDBR
+	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
 	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
 	mov	tg_calm + TG_CALM_CR8(%rip), %rax
 	mov	%rax, %cr8
 	mov	tg_calm + TG_CALM_RAX(%rip), %rax
-	jmp	tg_forward_compat
+	jmp	__SCT__tg_to_compat
 SYM_CODE_END(tg_stub_compat)
 .endm
 
+	TG_STATIC_CALL kernel
+	TG_STATIC_CALL compat
 	.section .noinstr.text, "ax"
 	TG_ENTRY32
 	TG_WINDOW_TABLE tg_windows

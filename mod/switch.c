@@ -11,6 +11,7 @@
 #include <asm/ptrace.h>
 #include <asm/segment.h>
 
+#include <tollgate/arm.h>
 #include <tollgate/frame_blocks.h>
 
 #include "arm.h"
@@ -77,6 +78,7 @@ static void tg_set_msr(u32 msr, u64 value)
 /* What the stubs take for granted. */
 static_assert(offsetof(struct tg_calm, rax) == TG_CALM_RAX);
 static_assert(offsetof(struct tg_calm, cr8) == TG_CALM_CR8);
+static_assert(offsetof(struct tg_calm, below) == TG_CALM_BELOW);
 static_assert(offsetof(struct pt_regs, orig_ax) == TG_PT_ORIG_AX);
 static_assert(offsetof(struct pt_regs, ip) == TG_PT_IP);
 static_assert(offsetof(struct pt_regs, sp) == TG_PT_SP);
@@ -94,6 +96,7 @@ bool tg_entry_load(struct tg_entry *e)
 	this_cpu_write(tg_stack_top, (unsigned long)(task_pt_regs(current) + 1));
 	if (e->quiet) {
 		tg_calm.cr8 = e->was.cr8;
+		tg_calm.below = TG_SYSCALL_STUB;
 		tg_idt_load();
 		/* the other ways in; SYSENTER, which leaves TF set, becomes #GP */
 		tg_set_msr(MSR_CSTAR, (unsigned long)tg_stub_compat);

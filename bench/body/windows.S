@@ -14,7 +14,7 @@
 
 	/* what they refer to; elsewhere, or jumps there would be short ones */
 	.section .rodata.tg_beyond, "a"
-tg_forward:
+__SCT__tg_to_kernel:
 tg_user_rsp:
 tg_stack_top:
 tg_calm:

@@ -38,6 +38,7 @@
 /* Offsets in struct tg_calm (mod/entry.h), and what CR8 is in a quiet stretch. */
 #define TG_CALM_RAX	0
 #define TG_CALM_CR8	8
+#define TG_CALM_BELOW	16
 #define TG_CR8_QUIET	15
 
 /* Selectors that SYSCALL and SYSRET imply (asm/segment.h); asserted likewise. */
@@ -95,7 +96,8 @@
  *		rsp, GS	the user's	IF = 0, TF = 0, DF = 0, AC = 0
  *	out	all as they came, but RFLAGS, which SYSRET or IRET restores
  *
- * What is not TG_SYSCALL_STUB goes to tg_forward, every register as it came.
+ * What is not TG_SYSCALL_STUB goes to the kernel's own entry, every register as it
+ * came: a static call, which the module patches to a direct jump (mod/forward.c).
  */
 .macro TG_STUB number:req, frame:req, exit:req, quiet:req
 .Lorigin\number:
@@ -106,20 +108,33 @@
 .Lother\number:
 	TG_WINDOW \number, A
 	.if	\quiet
-	TG_OTHER_QUIET \number
+	cmp	tg_calm + TG_CALM_BELOW(%rip), %eax
+	jae	.Lquiet\number
 	.endif
-	jmp	tg_forward
+	jmp	__SCT__tg_to_kernel
+	.if	\quiet
+.Lquiet\number:
+	TG_QUIET \number
+	.endif
 	TG_WINDOW \number, END
 .endm
 
 /*
- * Of a task that may be quiet. tg_calm is the armed CPU's alone: one task is
- * armed, on one CPU, with IF = 0. Kernel code must not run at CR8 = 15, or this
- * CPU would not answer the others.
+ * Of a task that may be quiet: begins a stretch, or ends one.
+ *
+ *	in	as TG_STUB's; eax is not below tg_calm.below, which is TG_SYSCALL_STUB
+ *		outside a stretch and 0 in one
+ *	out	rax 0, by SYSRET, at CR8 = 15; or all as they came, at the kernel's
+ *		own CR8, to its entry
+ *
+ * tg_calm is the armed CPU's alone: one task is armed, on one CPU, with IF = 0.
+ * Kernel code must not run at CR8 = 15, or this CPU would not answer the others.
  */
-.macro TG_OTHER_QUIET number:req
+.macro TG_QUIET number:req
+	TG_WINDOW \number, A
 	cmp	$TG_SYSCALL_QUIET, %eax
 	jne	.Llower\@
+	movl	$0, tg_calm + TG_CALM_BELOW(%rip)
 	TG_WINDOW \number, Q
 	mov	$TG_CR8_QUIET, %eax
 	mov	%rax, %cr8
@@ -128,15 +143,21 @@
 	sysretq
 .Llower\@:
 	TG_WINDOW \number, A
+	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
 	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
 	TG_WINDOW \number, Q
 	mov	tg_calm + TG_CALM_CR8(%rip), %rax
 	mov	%rax, %cr8
 	mov	tg_calm + TG_CALM_RAX(%rip), %rax
 	TG_WINDOW \number, A
+	jmp	__SCT__tg_to_kernel
 .endm
 
-/* Nothing at all: to SYSRET at once, on the user's stack. */
+/*
+ * Nothing at all: to SYSRET at once, on the user's stack.
+ *
+ *	in, out	as TG_STUB's
+ */
 .macro TG_FRAME_bare number:req, exit:req
 	.ifnc \exit, sysret
 	.error "IRET takes a frame"
@@ -148,6 +169,9 @@
 /*
  * struct pt_regs on the task's own stack, as the kernel's entry builds it, and
  * the registers cleared; no body, no exit work.
+ *
+ *	in, out	as TG_STUB's; between K and X: GS the kernel's, rsp on the task's stack,
+ *		all else cleared, but rax and rdi, then from the frame
  */
 .macro TG_FRAME_full number:req, exit:req
 	swapgs

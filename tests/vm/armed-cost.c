@@ -5,16 +5,17 @@
 
 #include "armed.h"
 
-/* Instructions of a hundred getpid(2), where the TSC counts them: the least of many. */
-static unsigned long hundred(void)
+/* Instructions of a getpid(2), where the TSC counts them: the least of many. */
+static unsigned long getpid_cost(bool in_stretch)
 {
 	unsigned long least = -1ul, start, took;
-	int i, k;
+	int i;
 
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < 1000; i++) {
+		if (in_stretch)
+			quiet();
 		start = __builtin_ia32_rdtsc();
-		for (k = 0; k < 100; k++)
-			call(39);
+		call(39);
 		took = __builtin_ia32_rdtsc() - start;
 		least = took < least ? took : least;
 	}
@@ -55,18 +56,19 @@ int call_cost(const char *point)
 
 int forward_cost(void)
 {
-	unsigned long was = hundred(), is[2];
+	unsigned long was = getpid_cost(false);
 	struct tg_arm rq;
-	unsigned int fl;
-	int fd;
+	int fd = arm("frame/point:full@cross", 0, &rq);
 
-	for (fl = 0; fl <= TG_ARM_QUIET; fl++) {
-		fd = arm("frame/point:full@cross", fl, &rq);
-		if (fd < 0)
-			return 1;
-		is[fl] = hundred();
-		close(fd);
-	}
-	printf("plain=%ld quiet=%ld\n", (long)(is[0] - was) / 100, (long)(is[1] - was) / 100);
+	if (fd < 0)
+		return 1;
+	printf("plain=%ld ", (long)(getpid_cost(false) - was));
+	close(fd);
+	fd = arm("frame/point:full@cross", TG_ARM_QUIET, &rq);
+	if (fd < 0)
+		return 1;
+	printf("outside=%ld ", (long)(getpid_cost(false) - was));
+	printf("inside=%ld\n", (long)(getpid_cost(true) - was));
+	close(fd);
 	return 0;
 }
