@@ -66,6 +66,14 @@ const void *tg_stub_of(const struct tg_point *p, bool quiet);
 void tg_disarm_all(const char *why);
 
 /**
+ * tg_arm_sleep() - disarm whoever is armed, and let nobody arm until it is over
+ * @asleep: the machine sleeps, or is about to
+ *
+ * Sleeps. Any task may call it.
+ */
+void tg_arm_sleep(bool asleep);
+
+/**
  * tg_disarm_cpu() - the same, if it is on this very CPU
  * @cpu: the caller's, on which no armed task is current
  * @why: for the file status; stays
@@ -84,6 +92,13 @@ void tg_arm_flush(void);
  * @err: gets one line if so, TG_ERROR_MAX bytes
  */
 bool tg_stub_refused(char *err);
+
+/**
+ * tg_task_observed() - whether something stops for the caller's system calls
+ *
+ * As when it was armed nothing did: a tracer, a filter, audit, a tracepoint.
+ */
+bool tg_task_observed(void);
 
 /**
  * tg_entry_refused() - whether the caller cannot be armed on its CPU

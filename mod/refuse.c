@@ -3,7 +3,6 @@
  * What this machine, this CPU and this task cannot run: the facts of
  * refusals.h, which says why and what helps; and features that rows lack.
  */
-#include <linux/cc_platform.h>
 #include <linux/compat.h>
 #include <linux/cpufeature.h>
 #include <linux/module.h>
@@ -56,9 +55,9 @@ static u32 tg_machine_facts(void)
 		facts |= TG_FACT_NO_RDTSCP;
 	if (!IS_ENABLED(CONFIG_PREEMPT_NOTIFIERS))
 		facts |= TG_FACT_NO_NOTIFIERS;
-	if (cc_platform_has(CC_ATTR_GUEST_STATE_ENCRYPT))
+	if (tg_guest_is_sev_es())
 		facts |= TG_FACT_SEV_ES;
-	if (boot_cpu_has(X86_FEATURE_TDX_GUEST))
+	if (tg_guest_is_tdx())
 		facts |= TG_FACT_TDX;
 	if (boot_cpu_has(X86_FEATURE_PTI))
 		facts |= TG_FACT_PTI;
@@ -99,9 +98,9 @@ static bool tg_kvm_loaded(void)
 {
 	if (IS_BUILTIN(CONFIG_KVM))
 		return boot_cpu_has(X86_FEATURE_VMX) || boot_cpu_has(X86_FEATURE_SVM);
-	if (!IS_ENABLED(CONFIG_KVM) || !__symbol_get("kvm_rebooting"))
+	if (!IS_ENABLED(CONFIG_KVM) || !__symbol_get("kvm_put_kvm"))
 		return false;
-	__symbol_put("kvm_rebooting");
+	__symbol_put("kvm_put_kvm");
 	return true;
 }
 
@@ -155,6 +154,11 @@ static u32 tg_task_facts(void)
 		     SYSCALL_WORK_SECCOMP | SYSCALL_WORK_SYSCALL_AUDIT))
 		facts |= TG_FACT_SYSCALL_WORK;
 	return facts;
+}
+
+bool tg_task_observed(void)
+{
+	return READ_ONCE(current_thread_info()->syscall_work);
 }
 
 bool tg_stub_refused(char *err)
