@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The exceptions that ring 3 can raise, with their vectors and whether they push an
- * error code (SDM vol. 3, 6.3 and 6.15). NMI is not among them: its handler neither
- * sleeps nor waits, and keeps its own stack's layout; #DF does not come back. Nor are
- * interrupts: CR8 holds them back, and where some come past it (ExtINT, Xen's events)
- * refusals.h refuses. #VC and #VE are refused there, too.
+ * What can come while ring 3 runs at CR8 = 15, with its vector and whether it pushes an
+ * error code (SDM vol. 3, 6.3 and 6.15): exceptions that ring 3 raises, #MC, and the
+ * local APIC's spurious interrupt, which it sends when CR8 rises above an interrupt
+ * that it has already announced (SDM vol. 3, "Spurious Interrupt"; Linux has it at 0xff).
+ * NMI is not among them: its handler neither sleeps nor waits, and keeps its own stack's
+ * layout; #DF does not come back. CR8 holds back all other interrupts, and where some come
+ * past it (ExtINT, Xen's events) refusals.h refuses. #VC and #VE are refused there, too.
  */
 #ifndef TG_GATES_H
 #define TG_GATES_H
@@ -27,7 +29,8 @@
 	GATE(mc, 18, 0)		\
 	GATE(xm, 19, 0)		\
 	GATE(cp, 21, 1)		\
-	GATE(int80, 128, 0)
+	GATE(int80, 128, 0)	\
+	GATE(spurious, 255, 0)
 
 #ifdef __ASSEMBLER__
 /*
