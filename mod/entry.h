@@ -89,7 +89,7 @@ void tg_idt_exit(void);
  *
  * Sleeps. Not while anything is armed.
  *
- * Return: 0; -EOPNOTSUPP if LSTAR does not point into the kernel.
+ * Return: 0; -EOPNOTSUPP if LSTAR, CSTAR or a gate is not the kernel's own.
  */
 int tg_forward_aim(char *err);
 

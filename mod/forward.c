@@ -55,12 +55,24 @@ static unsigned long tg_entry_msr(u32 msr)
 	return low | (unsigned long)high << 32;
 }
 
-/* What a jump reaches, kernel and modules share. */
-static bool tg_reachable(unsigned long address)
+/* Of the kernel's image: a module may take its entry away, and jumps reach no further. */
+static bool tg_kernels(unsigned long address)
 {
-	s64 distance = address - (unsigned long)tg_forward_nowhere;
+	return address >= __START_KERNEL_map && address < MODULES_VADDR;
+}
 
-	return distance == (s32)distance;
+/* All that is forwarded to; a vector that is not there needs nothing. */
+static bool tg_all_kernels(unsigned long lstar, unsigned long cstar)
+{
+	unsigned long to;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tg_gates); i++) {
+		to = tg_idt_kernel(tg_gates[i].vector);
+		if (to && !tg_kernels(to))
+			return false;
+	}
+	return tg_kernels(lstar) && tg_kernels(cstar);
 }
 
 /* A function in name alone: what the jump is patched to. */
@@ -89,10 +101,10 @@ int tg_forward_aim(char *err)
 	mutex_lock(&tg_aim_lock);
 	lstar = tg_entry_msr(MSR_LSTAR);
 	cstar = tg_entry_msr(MSR_CSTAR);
-	if (!tg_reachable(lstar) || !tg_reachable(cstar)) {
+	if (!tg_all_kernels(lstar, cstar)) {
 		mutex_unlock(&tg_aim_lock);
 		snprintf(err, TG_ERROR_MAX,
-			 "LSTAR or CSTAR does not point into the kernel: another module has it; unload that");
+			 "LSTAR, CSTAR or an IDT gate is not the kernel's: another module has it; unload that");
 		return -EOPNOTSUPP;
 	}
 	if (!tg_forward_entry()) {
