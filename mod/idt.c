@@ -24,7 +24,7 @@
 
 struct tg_shadow {
 	gate_desc *table;		/* a page */
-	void *stack;			/* 1 << TG_IST_ORDER pages */
+	void *stack;			/* 1 << TG_IST_ORDER pages, once a gate wants it */
 	struct desc_ptr was;		/* while loaded: IDTR, and the TSS's slot */
 	u64 ist_was;
 };
@@ -69,14 +69,17 @@ int tg_idt_prepare(int cpu, const struct tg_gate *gates, int nr)
 {
 	struct tg_shadow *s = per_cpu_ptr(&tg_shadow, cpu);
 	struct desc_ptr idtr;
+	bool own_stack = false;
 	int i;
 
 	BUILD_BUG_ON(TG_VECTORS * sizeof(gate_desc) > PAGE_SIZE);
 	if (!s->table)
 		s->table = tg_node_alloc(PAGE_SIZE, cpu_to_mem(cpu));
-	if (!s->stack)
+	for (i = 0; i < nr; i++)
+		own_stack |= gates[i].own_stack;
+	if (own_stack && !s->stack)
 		s->stack = tg_node_alloc(PAGE_SIZE << TG_IST_ORDER, cpu_to_mem(cpu));
-	if (!s->table || !s->stack)
+	if (!s->table || (own_stack && !s->stack))
 		return -ENOMEM;
 	/* one table serves all CPUs, and does not change once the kernel runs */
 	store_idt(&idtr);
@@ -99,7 +102,9 @@ void tg_idt_load(void)
 
 	store_idt(&s->was);
 	s->ist_was = tss->x86_tss.ist[TG_IST - 1];
-	tss->x86_tss.ist[TG_IST - 1] = (unsigned long)s->stack + (PAGE_SIZE << TG_IST_ORDER);
+	if (s->stack)
+		tss->x86_tss.ist[TG_IST - 1] = (unsigned long)s->stack +
+					       (PAGE_SIZE << TG_IST_ORDER);
 	native_load_idt(&idtr);
 }
 
