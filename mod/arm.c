@@ -7,7 +7,11 @@
  * with them. A task's notifier list has no lock: only the task itself unregisters.
  * Whoever else wants it disarmed restores the CPU by an IPI and marks the notifier
  * inert, which then does nothing; the task takes it off when it next leaves the
- * kernel (task work), or dies with it.
+ * kernel (task work), or dies with it. Where modules cannot have task work (only
+ * some distributions export it) the task does so when it next arms or closes.
+ *
+ * A task whose system calls stop for somebody (ptrace, seccomp, audit, tracepoints)
+ * since it was armed is not given its stub: see tg_sched_in().
  *
  * What is armed holds a file of its own (pin), and that the module: so rmmod is
  * refused, and the module's last reference is dropped by the kernel's code, never by
@@ -67,12 +71,15 @@ struct tg_armed {
 	char name[TG_NAME_MAX];
 };
 
+extern typeof(task_work_add) task_work_add __weak;
+
 /* Held by whoever arms or disarms. Takes no lock of CPU hotplug's. */
 static DEFINE_MUTEX(tg_arm_lock);
 /* tg_armed, written below both. */
 static DEFINE_RAW_SPINLOCK(tg_armed_lock);
 static struct tg_armed *tg_armed;
 
+static bool tg_asleep;		/* the machine sleeps, or is about to; below tg_arm_lock */
 static u64 tg_armings;
 static const char *tg_last;	/* why the last one ended */
 
@@ -91,7 +98,24 @@ static void tg_check_mm(struct tg_armed *a)
 		tg_make_inert(a, current->mm ? "exec" : "the task's end");
 }
 
-/* The CPU is the task's from now on. Preemption is off, IRQs may be on. */
+/* The task is to take the notifier off when it next leaves the kernel. tg_armed_lock is held. */
+static void tg_queue(struct tg_armed *a)
+{
+	if (a->queued || a->dead || !task_work_add)
+		return;
+	refcount_inc(&a->refs);
+	a->queued = true;
+	if (task_work_add(a->task, &a->work, TWA_RESUME)) {
+		/* beyond the last task work: it will be dead soon */
+		a->queued = false;
+		refcount_dec(&a->refs);
+	}
+}
+
+/*
+ * The CPU is the task's from now on. Preemption is off, IRQs may be on. Who begins to
+ * trace or filter it stops it for that; its own filter counts from its next turn on.
+ */
 static void tg_sched_in(struct preempt_notifier *n, int cpu)
 {
 	struct tg_armed *a = container_of(n, struct tg_armed, notifier);
@@ -99,8 +123,13 @@ static void tg_sched_in(struct preempt_notifier *n, int cpu)
 
 	local_irq_save(flags);
 	tg_check_mm(a);
-	if (cpu == a->cpu && !a->inert && !tg_entry_load(&a->entry))
+	if (cpu == a->cpu && !a->inert && !tg_task_observed() && !tg_entry_load(&a->entry))
 		tg_make_inert(a, "LSTAR was not the kernel's");
+	if (a->inert) {
+		raw_spin_lock(&tg_armed_lock);
+		tg_queue(a);
+		raw_spin_unlock(&tg_armed_lock);
+	}
 	local_irq_restore(flags);
 }
 
@@ -122,8 +151,8 @@ static void tg_sched_out(struct preempt_notifier *n, struct task_struct *next)
 	tg_check_mm(a);
 	if (READ_ONCE(current->__state) & TASK_DEAD) {
 		/*
-		 * For the last time. The list is still being walked: what frees
-		 * the notifier waits for an interrupt on this CPU.
+		 * For the last time. The list is still being walked: what frees the
+		 * notifier waits for an interrupt on this CPU, or (RT) a thread's turn.
 		 */
 		tg_make_inert(a, "the task's end");
 		a->dead = true;
@@ -218,26 +247,11 @@ static void tg_disarm_here(void *data)
 	tg_make_inert(o->a, o->why);
 }
 
-/* The task is to take the notifier off when it next leaves the kernel. tg_armed_lock is held. */
-static void tg_queue(struct tg_armed *a)
-{
-	if (a->queued || a->dead)
-		return;
-	refcount_inc(&a->refs);
-	a->queued = true;
-	if (task_work_add(a->task, &a->work, TWA_RESUME)) {
-		/* beyond the last task work: it will be dead soon */
-		a->queued = false;
-		refcount_dec(&a->refs);
-	}
-}
-
 /* Disarms whoever is armed. tg_arm_lock is held; the caller may be any task. */
 static void tg_disarm_remote(const char *why)
 {
 	struct tg_order o = { .a = tg_armed, .why = why };
 	struct tg_armed *a = tg_armed;
-
 	unsigned long flags;
 
 	/* an offline CPU runs nobody: there is nothing to restore */
@@ -253,6 +267,15 @@ void tg_disarm_all(const char *why)
 	mutex_lock(&tg_arm_lock);
 	if (tg_armed)
 		tg_disarm_remote(why);
+	mutex_unlock(&tg_arm_lock);
+}
+
+void tg_arm_sleep(bool asleep)
+{
+	mutex_lock(&tg_arm_lock);
+	tg_asleep = asleep;
+	if (tg_armed && asleep)
+		tg_disarm_remote("suspend");
 	mutex_unlock(&tg_arm_lock);
 }
 
@@ -301,6 +324,10 @@ static int tg_put_on(struct tg_armed *a, char *err)
 	/* below the lock, so that KVM's load comes wholly before or after */
 	if (tg_stub_refused(err))
 		return -EOPNOTSUPP;
+	if (tg_asleep) {
+		strscpy(err, "the machine is about to sleep: arm when it is awake", TG_ERROR_MAX);
+		return -EBUSY;
+	}
 	gates = tg_quiet_gates(&nr);
 again:
 	a->cpu = raw_smp_processor_id();
@@ -357,8 +384,12 @@ static int tg_make_room(struct tg_armed **off, char *err)
 int tg_arm(struct file *file, const struct tg_point *p, u32 flags, char *err)
 {
 	struct tg_armed *off = NULL, *a;
-	int ret = tg_forward_aim(err);
+	int ret;
 
+	/* with KVM in use LSTAR may be a guest's */
+	if (tg_stub_refused(err))
+		return -EOPNOTSUPP;
+	ret = tg_forward_aim(err);
 	if (ret)
 		return ret;
 	a = kzalloc(sizeof(*a), GFP_KERNEL);

@@ -23,8 +23,16 @@ static int tg_cpu_offline(unsigned int cpu)
 
 static int tg_on_suspend(struct notifier_block *nb, unsigned long event, void *unused)
 {
-	if (event == PM_SUSPEND_PREPARE || event == PM_HIBERNATION_PREPARE)
-		tg_disarm_all("suspend");
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+		tg_arm_sleep(true);
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+		tg_arm_sleep(false);
+		break;
+	}
 	return NOTIFY_DONE;
 }
 static struct notifier_block tg_suspend_nb = { .notifier_call = tg_on_suspend };
