@@ -16,6 +16,7 @@
 #include <tollgate/uapi.h>
 
 #include "cross.h"
+#include "counters.h"
 
 #define TG_ARM_FILE	"/sys/kernel/debug/" TG_DEBUGFS_NAME "/arm"
 
@@ -41,11 +42,23 @@ static enum tg_status arm_it(const struct tg_point *p, char *why, size_t len)
 	return error == EOPNOTSUPP ? TG_SKIPPED : TG_FAILED;
 }
 
+bool tg_cross_counts(const struct tg_counter_set *set, char *why, size_t len)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->counter[i].page)
+			continue;
+		snprintf(why, len, "to read a counter that RDPMC does not reach takes a system call, which ends the quiet stretch; only events of the core work");
+		return false;
+	}
+	return true;
+}
+
 enum tg_status tg_cross_start(const struct tg_point *p, __u64 *at, char *why, size_t len)
 {
 	enum tg_status st;
 
 	memset(&board, 0, sizeof(board));
+	board.iret = tg_point_axis(p, TG_AXIS_exit, 0);
 	if (mlockall(MCL_CURRENT | MCL_FUTURE)) {
 		snprintf(why, len, "memory cannot be locked: %s", strerror(errno));
 		return TG_REFUSED;

@@ -418,6 +418,8 @@ enum tg_status tg_ring3_count(const struct tg_request *q, struct tg_counter_set 
 	struct tg_samples ticks;
 	enum tg_status st;
 
+	if (q->point.ring == TG_RING_CROSS && !tg_cross_counts(set, why, len))
+		return TG_SKIPPED;
 	tg_counters_aim(&c, set);
 	st = run(q, &c, &ticks, why, len);
 	if (c.lost)

@@ -6,7 +6,8 @@
  * Open arm with O_CLOEXEC and call ioctl(TG_ARM) with the full name of an @cross
  * point. From then on the calling task enters the kernel through that point's stub
  * wherever it runs on the CPU it was armed on; every other task and CPU never see
- * it. The armed task's last close of the file, its exec, its end, the last close by
+ * it. While its system calls stop for somebody (ptrace, seccomp, audit, tracepoints) it
+ * gets the kernel's own entry, too. The armed task's last close of the file, its exec, its end, the last close by
  * anyone, TG_DISARM, suspend, KVM's being loaded, and the CPU's going offline disarm.
  */
 #ifndef TOLLGATE_ARM_H
@@ -19,9 +20,10 @@
  */
 #define TG_SYSCALL_STUB	0x2e746701
 /*
- * With TG_ARM_QUIET: CR8 = 15, RAX = 0, until the next system call but TG_SYSCALL_STUB,
- * or exception. Until then no maskable interrupt comes: do few thousand things that
- * neither fault nor wait. Elsewhere -ENOSYS.
+ * With TG_ARM_QUIET: CR8 = 15, until the next system call but TG_SYSCALL_STUB, or
+ * exception. Until then no maskable interrupt comes, and nothing bounds it but the task
+ * itself: the CPU answers nobody, not even SIGKILL. Do few thousand things that neither
+ * fault nor wait. RAX: 0, a stretch begins; 1, one was on and goes on. Elsewhere -ENOSYS.
  */
 #define TG_SYSCALL_QUIET	0x2e746702
 

@@ -12,8 +12,11 @@
  * through the stub gets -ENOSYS, and so does every one behind it: EAX at the end
  * speaks for all.
  *
- * IRET replaces the selector in ES, which is ring 3's witness of interrupts; none
- * comes in a quiet stretch, so the selector is put back.
+ * A sample that something came into is broken: an exception, which ends the stretch, or
+ * an NMI, which replaces the selector in ES, ring 3's witness, where it meets ring 3. IRET
+ * replaces that, too: of points with it NMIs go unseen. The selector is 0 behind the
+ * sequence if the sample is broken, and what it was before if not; the call that ends
+ * the stretch may replace it in either case.
  */
 #ifndef TOLLGATE_BLOCKS_FRAME_H
 #define TOLLGATE_BLOCKS_FRAME_H
@@ -23,6 +26,7 @@
 #define TG_CROSS_LOUD	8
 #define TG_CROSS_ASTRAY	16
 #define TG_CROSS_ES	24
+#define TG_CROSS_IRET	32
 
 #ifdef __ASSEMBLER__
 #include <tollgate/arm.h>
@@ -42,12 +46,23 @@
 	mov	$TG_SYSCALL_STUB, %eax
 .endm
 
-/* Keeps rax, the ticks; r8 is not among what a system call changes. */
+/* Keeps rax, the ticks: r8 and r10 are not among what a system call changes. */
 .macro EPILOGUE_frame name, role
 	mov	%rax, %r8
+	mov	%es, %r10d
+	cmpl	$0, TG_CROSS_IRET(%r15)
+	je	.Lwitness\@
+	mov	TG_CROSS_ES(%r15), %r10d
+.Lwitness\@:
+	mov	$TG_SYSCALL_QUIET, %eax
+	syscall
+	cmp	$1, %eax
+	je	.Lstill\@
+	xor	%r10d, %r10d
+.Lstill\@:
 	mov	$TG_NR_INVALID, %eax	/* the kernel's own: CR8 is low again */
 	syscall
-	mov	TG_CROSS_ES(%r15), %es
+	mov	%r10d, %es
 	cmp	$TG_SYSCALL_STUB, %r9d
 	je	.Lright\@
 	incq	TG_CROSS_ASTRAY(%r15)
@@ -70,11 +85,13 @@ struct tg_cross_board {
 	__u64 loud;	/* of these with interrupts */
 	__u64 astray;	/* of these with a system call that missed the stub */
 	__u64 es;	/* the selector, while a sequence runs */
+	__u64 iret;	/* 1: the stub goes back by IRET */
 };
 
 _Static_assert(offsetof(struct tg_cross_board, calls) == TG_CROSS_CALLS, "");
 _Static_assert(offsetof(struct tg_cross_board, loud) == TG_CROSS_LOUD, "");
 _Static_assert(offsetof(struct tg_cross_board, astray) == TG_CROSS_ASTRAY, "");
 _Static_assert(offsetof(struct tg_cross_board, es) == TG_CROSS_ES, "");
+_Static_assert(offsetof(struct tg_cross_board, iret) == TG_CROSS_IRET, "");
 #endif
 #endif

@@ -124,8 +124,8 @@
  *
  *	in	as TG_STUB's; eax is not below tg_calm.below, which is TG_SYSCALL_STUB
  *		outside a stretch and 0 in one
- *	out	rax 0, by SYSRET, at CR8 = 15; or all as they came, at the kernel's
- *		own CR8, to its entry
+ *	out	rax 0, or 1 where a stretch was on and goes on, by SYSRET, at
+ *		CR8 = 15; or all as they came, at the kernel's own CR8, to its entry
  *
  * tg_calm is the armed CPU's alone: one task is armed, on one CPU, with IF = 0.
  * Kernel code must not run at CR8 = 15, or this CPU would not answer the others.
@@ -134,11 +134,13 @@
 	TG_WINDOW \number, A
 	cmp	$TG_SYSCALL_QUIET, %eax
 	jne	.Llower\@
-	movl	$0, tg_calm + TG_CALM_BELOW(%rip)
 	TG_WINDOW \number, Q
 	mov	$TG_CR8_QUIET, %eax
 	mov	%rax, %cr8
 	xor	%eax, %eax
+	cmp	tg_calm + TG_CALM_BELOW(%rip), %eax
+	sete	%al
+	movl	$0, tg_calm + TG_CALM_BELOW(%rip)
 	TG_WINDOW \number, D2
 	sysretq
 .Llower\@:
@@ -256,11 +258,12 @@
 	.popsection
 .endm
 #else /* __ASSEMBLER__ */
+#include <linux/types.h>
 #ifdef __KERNEL__
-#include <linux/types.h>
+#include <linux/kernel.h>
 #else
-#include <linux/types.h>
 #include <stddef.h>
+#include <stdio.h>
 #endif
 
 /* One row of the table; offsets count from behind a stub's ENDBR, in bytes. */
