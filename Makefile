@@ -4,6 +4,8 @@
 KDIR	?= /lib/modules/$(shell uname -r)/build
 PREFIX	?= /usr/local
 LANE	?=
+# Test programs that run at a time.
+JOBS	?= $(shell nproc)
 BUILD	:= .cache/build/harness
 
 CFLAGS	?= -O2 -g
@@ -98,13 +100,13 @@ ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t \
 
 check-fast check check-all: export WERROR = 1
 check-fast: test-programs
-	@tests/run fast $(FAST)
+	@tests/run -j $(JOBS) fast $(FAST)
 
 check: test-programs
-	@tests/run check $(CHECK)
+	@tests/run -j $(JOBS) check $(CHECK)
 
 check-all: test-programs
-	@vm/record.sh results/check-all.txt tests/run all $(ALL)
+	@vm/record.sh results/check-all.txt tests/run -j $(JOBS) all $(ALL)
 
 check-all: LONG = all long
 test-programs:
