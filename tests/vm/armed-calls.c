@@ -5,8 +5,6 @@
  * beside a task that leaves other values in every vector register.
  */
 #include <errno.h>
-#include <linux/hw_breakpoint.h>
-#include <linux/perf_event.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -31,18 +29,23 @@ static void dirty_vectors(void)
 		     ".endr" : : : "memory");
 }
 
-static void on_alarm(int sig)
+/* Writes to the pipe only amid cross()'s call: to read it again, or right behind it. */
+static void on_alarm(int sig, siginfo_t *info, void *context)
 {
+	uint64_t rip = ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+	uint64_t end = (uint64_t)cross_return;
+
 	(void)sig;
+	(void)info;
 	alarms++;
 	dirty_vectors();
-	if (alarm_pipe)
+	if (alarm_pipe && (rip == end - 2 || rip == end))
 		write(alarm_pipe, "a", 1);
 }
 
 static void handle_alarm(int flags)
 {
-	struct sigaction sa = { .sa_handler = on_alarm, .sa_flags = flags };
+	struct sigaction sa = { .sa_sigaction = on_alarm, .sa_flags = flags | SA_SIGINFO };
 
 	sigaction(SIGALRM, &sa, NULL);
 }
@@ -64,201 +67,206 @@ static int dirty_sibling(void)
 	return pid;
 }
 
-void check_storm(void)
+void check_storm(unsigned int flags)
 {
 	int sibling = dirty_sibling();
 	const char *wrong = "";
-	long i, quiets = 0;
+	long i, begun = 0, tries = 0;
 
 	alarms = 0;
 	handle_alarm(SA_RESTART);
 	alarm_every(1000);
 	for (i = 0; alarms < 60 && !*wrong; i++) {
 		/* a few calls of a quiet stretch, its end, some without */
-		if (i % 16 == 0)
-			quiets += quiet();
-		else if (i % 16 == 8)
+		if (i % 16 == 0) {
+			tries++;
+			begun += quiet();
+		}
+		if (i % 16 == 8)
 			call(NO_CALL);
 		wrong = differs(TG_SYSCALL_STUB, 0x202, true);
 	}
 	alarm_every(0);
 	kill(sibling, SIGKILL);
 	waitpid(sibling, NULL, 0);
-	ok(!*wrong, "a signal every millisecond, another dirties vectors: %ld calls, %ld stretches%s",
-	   i, quiets, wrong);
+	ok(!*wrong && tries && begun == (flags & TG_ARM_QUIET ? tries : 0),
+	   "a signal every millisecond, another dirties vectors: %ld calls, %ld stretches%s",
+	   i, begun, wrong);
 }
 
-/* A read that an alarm interrupts: 1 if it went on, -errno if it ended. */
-static int interrupted_read(int flags)
+/* A read that an alarm interrupts: what it returns, with every register as it was. */
+static const char *interrupted_read(int flags, bool begin_quiet, int *ret)
 {
-	int a[2], ret;
+	uint64_t rax = -EPIPE;
+	struct state s;
+	const char *wrong;
 	char byte;
+	int a[2];
 
+	*ret = -EPIPE;
 	if (pipe(a))
-		return 0;
+		return " no pipe";
 	alarm_pipe = a[1];
 	handle_alarm(flags);
-	quiet();
 	alarm_every(5000);
-	ret = read(a[0], &byte, 1);
-	ret = ret < 0 ? -errno : ret;
+	fill(&s, 0x202, 0);
+	s.rdi = a[0];
+	s.rsi = (uint64_t)&byte;
+	s.rdx = 1;
+	if (begin_quiet && !quiet())
+		return " no stretch";
+	wrong = differs_from(&s, false, &rax);
+	*ret = rax;
 	alarm_every(0);
 	alarm_pipe = 0;
 	close(a[0]);
 	close(a[1]);
-	return ret;
+	return wrong;
+}
+
+/* One state or another of /proc/PID/stat, soon. */
+static bool in_state(int pid, char wanted)
+{
+	char path[64], line[256], state;
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (i = 0; i < 60000; i++) {
+		FILE *f = fopen(path, "r");
+		bool got = f && fgets(line, sizeof(line), f) &&
+			   sscanf(line, "%*d (%*[^)]) %c", &state) == 1;
+
+		if (f)
+			fclose(f);
+		if (got && state == wanted)
+			return true;
+		usleep(1000);
+	}
+	return false;
 }
 
 /* restart_syscall(2) takes the place of what a stop interrupted. */
-static void stopped_sleep(void)
+static void stopped_sleep(const char *point)
 {
-	struct timespec t = { 0, 50000000 };
-	int pid = fork(), status = -1;
+	struct timespec t = { 0, 500000000 };
+	int pid = fork(), stop = -1, status = -1;
+	bool slept, stopped;
 
 	if (!pid) {
 		struct tg_arm rq;
-		bool began = arm("frame/point:full@cross", TG_ARM_QUIET, &rq) >= 0 && quiet();
+		bool began = arm(point, TG_ARM_QUIET, &rq) >= 0 && quiet();
 
-		_exit(began && !nanosleep(&t, NULL) && armed() ? 0 : 1);
+		_exit(began && !nanosleep(&t, NULL) && armed() ? 7 : 1);
 	}
-	usleep(20000);
+	slept = in_state(pid, 'S');
 	kill(pid, SIGSTOP);
-	waitpid(pid, &status, WUNTRACED);
+	stopped = waitpid(pid, &stop, WUNTRACED) == pid && WIFSTOPPED(stop) &&
+		  WSTOPSIG(stop) == SIGSTOP;
 	kill(pid, SIGCONT);
-	waitpid(pid, &status, 0);
-	ok(WIFEXITED(status) && !WEXITSTATUS(status), "a stopped sleep goes on (0x%x)", status);
+	if (stopped)
+		waitpid(pid, &status, 0);
+	ok(slept && stopped && WIFEXITED(status) && WEXITSTATUS(status) == 7,
+	   "%s: a sleep that is stopped (0x%x) goes on (0x%x)", point, stop, status);
 }
 
 /* The child's word, and that its parent is what it was. */
-static void child_said(const char *how, int pid)
+static void child_said(const char *how, int pid, const char *wrong)
 {
 	int status = -1;
 
 	waitpid(pid, &status, 0);
-	ok(pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 7 && armed(),
-	   "%s: a child that is not armed, of a parent that is (0x%x)", how, status);
+	ok(pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 7 && armed() && !*wrong,
+	   "%s: a child that is not armed, of a parent that is (0x%x)%s", how, status, wrong);
 }
 
-static void children(void)
+/* Where both return from the same call: every register is checked in both. */
+static void forked(bool begin_quiet)
+{
+	const char *wrong = "";
+	uint64_t pid = -1;
+	struct state s;
+
+	fill(&s, 0x246, SYS_fork);
+	if (begin_quiet && !quiet())
+		wrong = " no stretch";
+	if (!*wrong)
+		wrong = differs_from(&s, false, &pid);
+	if (!pid) {
+		if (*wrong)
+			ok(false, "fork: the child's registers%s", wrong);
+		_exit(armed() || *wrong ? 0 : 7);
+	}
+	child_said("fork, all registers", pid, wrong);
+}
+
+static void children(bool begin_quiet)
 {
 	struct clone_args args = { .exit_signal = SIGCHLD };
+	const char *wrong;
 	int pid;
 
-	quiet();
-	pid = fork();
-	if (!pid)
-		_exit(armed() ? 0 : 7);
-	child_said("fork", pid);
-	quiet();
+	forked(begin_quiet);
+	wrong = begin_quiet && !quiet() ? " no stretch" : "";
 	pid = vfork();
 	if (!pid)
 		_exit(armed() ? 0 : 7);
-	child_said("vfork", pid);
-	quiet();
+	child_said("vfork", pid, wrong);
+	wrong = begin_quiet && !quiet() ? " no stretch" : "";
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (!pid)
 		_exit(armed() ? 0 : 7);
-	child_said("clone3", pid);
+	child_said("clone3", pid, wrong);
 }
 
-static volatile long steps, behind;
-extern const char step_return[];
-
-static void on_step(int sig, siginfo_t *info, void *context)
+/* Calls that the kernel answers at once, in stretches and not. */
+static void short_calls(bool begin_quiet)
 {
-	(void)sig;
-	(void)info;
-	steps++;
-	if (((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] == (greg_t)step_return)
-		behind++;
-}
+	static const long numbers[] = { NO_CALL, SYS_getpid };
+	unsigned int i;
 
-/* Through the stub by TF: a trap before SYSCALL, none within, one behind it or next. */
-static void stepped(bool begin_quiet)
-{
-	struct sigaction sa = { .sa_sigaction = on_step, .sa_flags = SA_SIGINFO };
-	unsigned long rax = TG_SYSCALL_STUB;
+	for (i = 0; i < NR(numbers); i++) {
+		uint64_t rax = 0, wanted = numbers[i] == NO_CALL ? -ENOSYS : getpid();
+		const char *wrong = "";
+		struct state s;
 
-	sigaction(SIGTRAP, &sa, NULL);
-	steps = behind = 0;
-	if (begin_quiet)
-		quiet();
-	asm volatile("sub $128, %%rsp\n"
-		     "pushf\n"
-		     "orq $0x100, (%%rsp)\n"
-		     "popf\n"
-		     "nop\n"
-		     "syscall\n"
-		     ".globl step_return\n"
-		     "step_return: nop\n"
-		     "nop\n"
-		     "pushf\n"
-		     "andq $~0x100, (%%rsp)\n"
-		     "popf\n"
-		     "add $128, %%rsp" : "+a" (rax) : : "rcx", "r11", "cc", "memory");
-	signal(SIGTRAP, SIG_DFL);
-	ok(rax == TG_SYSCALL_STUB && steps >= 5 && steps <= 8,
-	   "single steps through the stub%s: %ld, %ld right behind SYSCALL",
-	   begin_quiet ? ", quiet before" : "", steps, behind);
-}
-
-/* Where the kernel or a module has a symbol; 0 if it does not say. */
-static unsigned long symbol(const char *name)
-{
-	FILE *f = fopen("/proc/kallsyms", "r");
-	unsigned long at = 0, found = 0;
-	char line[256], one[128];
-
-	while (f && !found && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%lx %*c %127s", &at, one) == 2 && !strcmp(one, name))
-			found = at;
-	if (f)
-		fclose(f);
-	return found;
-}
-
-/*
- * #DB amid a stub, where GS and RSP are the user's: a watchpoint on what forwarding
- * stores the caller's RAX in, before it lowers CR8.
- */
-static void watched(void)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_BREAKPOINT, .size = sizeof(attr), .bp_type = HW_BREAKPOINT_W,
-		.bp_addr = symbol("tg_calm"), .bp_len = HW_BREAKPOINT_LEN_8,
-	};
-	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0), i;
-	uint64_t traps = 0;
-	const char *wrong = "";
-
-	for (i = 0; i < 1000 && !*wrong; i++) {
-		if (i % 2)
-			quiet();
-		wrong = differs(39, 0x202, false);
+		fill(&s, 0xad7, numbers[i]);
+		if (begin_quiet && !quiet())
+			wrong = " no stretch";
+		if (!*wrong)
+			wrong = differs_from(&s, false, &rax);
+		ok(!*wrong && rax == wanted, "call %ld%s: %ld%s", numbers[i],
+		   begin_quiet ? " ends a stretch" : "", (long)rax, wrong);
 	}
-	read(fd, &traps, sizeof(traps));
+}
+
+static void check_calls_of(const char *point, unsigned int flags)
+{
+	struct tg_arm rq;
+	int fd = arm(point, flags, &rq), ret;
+	const char *wrong;
+
+	ok(fd >= 0 && armed(), "%s, flags %u: armed, to call the kernel %s", point, flags, rq.error);
+	if (fd < 0)
+		return;
+	check_traps(point, flags);
+	short_calls(flags);
+	children(flags);
+	wrong = interrupted_read(SA_RESTART, flags, &ret);
+	ok(ret == 1 && !*wrong, "a read that a signal interrupts is restarted (%d)%s", ret, wrong);
+	wrong = interrupted_read(0, flags, &ret);
+	ok(ret == -EINTR && !*wrong && armed(), "or ends with EINTR, as its handler says (%d)%s",
+	   ret, wrong);
 	close(fd);
-	ok(traps >= 1000 && !*wrong, "%llu watchpoints amid a stub%s",
-	   (unsigned long long)traps, wrong);
 }
 
 void check_calls(void)
 {
-	struct tg_arm rq;
-	int fd = arm("frame/point:full@cross", TG_ARM_QUIET, &rq), ret;
+	unsigned int p, fl;
 
-	ok(fd >= 0, "armed, to call the kernel %s", rq.error);
-	if (fd < 0)
-		return;
-	stepped(false);
-	stepped(true);
-	watched();
-	children();
-	ret = interrupted_read(SA_RESTART);
-	ok(ret == 1, "a read that a signal interrupts is restarted (%d)", ret);
-	ret = interrupted_read(0);
-	ok(ret == -EINTR && armed(), "or ends with EINTR, as its handler says (%d)", ret);
-	close(fd);
-	stopped_sleep();
+	for (p = 0; p < NR_POINTS; p++) {
+		for (fl = 0; fl <= TG_ARM_QUIET; fl++)
+			check_calls_of(points[p], fl);
+		stopped_sleep(points[p]);
+	}
 	signal(SIGALRM, SIG_DFL);
 }

@@ -5,6 +5,9 @@
  */
 #include "armed.h"
 
+/* What Linux leaves 0 in DS and ES, where nobody would see it cleared (asm/segment.h). */
+#define USER_DS	0x2b
+
 	.text
 	.globl	cross
 	.type	cross, @function
@@ -26,7 +29,9 @@ cross:
 1:	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 	vmovdqu	STATE_YMM + 32 * \n(%rdi), %ymm\n
 	.endr
-2:
+2:	mov	$USER_DS, %eax
+	mov	%eax, %ds
+	mov	%eax, %es
 	pushq	STATE_FLAGS(%rdi)
 	mov	STATE_RAX(%rdi), %rax
 	mov	STATE_RBX(%rdi), %rbx
@@ -42,10 +47,19 @@ cross:
 	mov	STATE_R15(%rdi), %r15
 	mov	STATE_RDI(%rdi), %rdi
 	mov	%rsp, stack_before(%rip)
+	cmpb	$0, cross_moves_ss(%rip)
+	jne	3f
 	popfq
 	syscall
 	.globl	cross_return
 cross_return:
+	jmp	4f
+3:	popfq
+	mov	cross_ss(%rip), %ss
+	syscall
+	.globl	cross_ss_return
+cross_ss_return:
+4:
 	mov	%rsp, stack_after(%rip)
 	pushfq
 	mov	%rdi, spare(%rip)
@@ -105,8 +119,54 @@ cross_return:
 	ret
 	.size	cross, . - cross
 
+/*
+ * long low_call(long number, long arg1, long arg2, long arg3): to 32-bit code at
+ * low_far, as SYSCALL takes them there, with low_stack; it comes back to low_back.
+ */
+	.globl	low_call
+	.type	low_call, @function
+low_call:
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	mov	%rsp, low_saved(%rip)
+	mov	%rdi, %rax
+	mov	%rsi, %rbx
+	mov	%rdx, %rbp
+	mov	%rcx, %rdx
+	mov	$USER_DS, %ecx
+	mov	%ecx, %ds
+	mov	%ecx, %es
+	xor	%esi, %esi
+	xor	%edi, %edi
+	mov	low_stack(%rip), %rsp
+	ljmpl	*low_far(%rip)
+	.globl	low_back
+low_back:
+	mov	low_saved(%rip), %rsp
+	movslq	%eax, %rax
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	ret
+	.size	low_call, . - low_call
+
+	.local	low_saved
+	.comm	low_saved, 8, 8
+	.globl	low_stack, low_far
+	.comm	low_stack, 8, 8
+	.comm	low_far, 8, 8
 	.local	stack_before, stack_after, spare
 	.comm	stack_before, 8, 8
 	.comm	stack_after, 8, 8
 	.comm	spare, 8, 8
+	.globl	cross_ss, cross_moves_ss
+	.comm	cross_ss, 2, 8
+	.comm	cross_moves_ss, 1, 8
 	.section .note.GNU-stack, "", @progbits

@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What an armed task must be able to do, checked in a guest: registers through the
- * stub and through forwarded calls, faults at CR8 = 15. Prints TAP without numbers.
- * armed-calls.c has what forwarded calls do, armed-cost.c what calls take,
- * armed-two.c migration, armed-deaths.c the ways in which it ends.
+ * stub and through forwarded calls. Prints TAP without numbers. armed-*.c have: bases,
+ * FS and GS base; breaks, #DB at every instruction of the stubs; calls, what forwarded
+ * calls do; cost, what calls take; deaths and files, how arming ends; low, 32-bit code;
+ * quiet, faults at CR8 = 15; refusals; traps, other debug traps; two, a second CPU.
  *
- *	armed check [points|cpus|calls|refusals|deaths]...	those parts, or all
+ *	armed check [points|cpus|calls|refusals|deaths|breaks]...	those parts, or all
  *	armed hold POINT [CPU]	arms itself there and sleeps
  *	armed try POINT [FLAGS [CPU]]	arms itself; prints "armed", or why not
  *	armed loop SECONDS	registers through every stub, each so long
  *	armed linear POINT	what a call takes, whatever their number; for sh
  *	armed cost		what forwarding adds, in ticks; for sh
+ *	armed by FD POINT	arms itself by an open file; prints "armed", or why not
+ *	armed lstar BYTES	moves LSTAR of CPU 0
  *	armed answers[-later]	whether the stub answers this program, started by another
  */
-#include <asm/prctl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <tollgate/frame_blocks.h>
 
 #include "armed.h"
 
 #define DIR "/sys/kernel/debug/tollgate/"
 
-static const char *const points[] = {
+const char *const points[NR_POINTS] = {
 	"frame/point@cross", "frame/point:full@cross", "frame/point:full:iret@cross"
 };
 
@@ -67,6 +67,23 @@ const char *fact(const char *key)
 	return "";
 }
 
+void same_after_all(const char *when)
+{
+	static const char *const keys[] = {
+		"lstar", "cstar", "syscall_mask", "sysenter_cs", "cr8", "idtr", "gs_base"
+	};
+	char key[64], wrong[256] = "";
+	unsigned int i;
+
+	for (i = 0; i < NR(keys); i++) {
+		snprintf(key, sizeof(key), "restored_%s", keys[i]);
+		if (strcmp(fact(key), "same"))
+			snprintf(wrong + strlen(wrong), sizeof(wrong) - strlen(wrong), " %s", key);
+	}
+	ok(!*wrong && !strcmp(fact("cr8_fixups"), "0"),
+	   "%s: the CPU is always put back as it was, CR8 never had to be%s", when, wrong);
+}
+
 int arm(const char *point, unsigned int flags, struct tg_arm *rq)
 {
 	int fd = open(DIR "arm", O_RDONLY | O_CLOEXEC), error;
@@ -83,7 +100,7 @@ int arm(const char *point, unsigned int flags, struct tg_arm *rq)
 
 bool armed_avx;
 
-static void fill(struct state *s, uint64_t flags, long number)
+void fill(struct state *s, uint64_t flags, long number)
 {
 	uint64_t *word = &s->rax;
 	int i, k;
@@ -98,9 +115,9 @@ static void fill(struct state *s, uint64_t flags, long number)
 }
 
 /* One call; names what is not as it was, or as SYSCALL and SYSRET leave it. */
-const char *differs(long number, uint64_t flags, bool rax_same)
+const char *differs_from(struct state *in, bool rax_same, uint64_t *rax)
 {
-	struct state in, out;
+	struct state out;
 	static const char *const names[] = {
 		"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11",
 		"r12", "r13", "r14", "r15"
@@ -110,22 +127,24 @@ const char *differs(long number, uint64_t flags, bool rax_same)
 	int i;
 
 	*wrong = 0;
-	fill(&in, flags, number);
 	memset(&out, 0, sizeof(out));
 	asm volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3; mov %%ss, %4; mov %%cs, %5"
 		     : "=r" (segments[0]), "=r" (segments[1]), "=r" (segments[2]),
 		       "=r" (segments[3]), "=r" (segments[4]), "=r" (segments[5]));
-	cross(&in, &out);
-	in.rcx = (uint64_t)cross_return;
-	in.r11 = flags;
+	segments[0] = segments[1] = TG_USER_DS;
+	cross(in, &out);
+	in->rcx = (uint64_t)(cross_moves_ss ? cross_ss_return : cross_return);
+	in->r11 = in->flags;
+	if (rax)
+		*rax = out.rax;
 	if (!rax_same)
-		in.rax = out.rax;
+		in->rax = out.rax;
 	for (i = 0; i < 15; i++)
-		if ((&in.rax)[i] != (&out.rax)[i])
+		if ((&in->rax)[i] != (&out.rax)[i])
 			snprintf(wrong + strlen(wrong), sizeof(wrong) - strlen(wrong),
 				 " %s=%llx not %llx", names[i], (unsigned long long)(&out.rax)[i],
-				 (unsigned long long)(&in.rax)[i]);
-	if (out.flags != flags)
+				 (unsigned long long)(&in->rax)[i]);
+	if (out.flags != in->flags)
 		snprintf(wrong + strlen(wrong), sizeof(wrong) - strlen(wrong), " flags=%llx",
 			 (unsigned long long)out.flags);
 	if (out.rsp)
@@ -134,9 +153,17 @@ const char *differs(long number, uint64_t flags, bool rax_same)
 	if (memcmp(segments, out.segments, sizeof(segments)))
 		snprintf(wrong + strlen(wrong), sizeof(wrong) - strlen(wrong), " a segment");
 	for (i = 0; i < 16; i++)
-		if (memcmp(in.ymm[i], out.ymm[i], armed_avx ? 32 : 16))
+		if (memcmp(in->ymm[i], out.ymm[i], armed_avx ? 32 : 16))
 			snprintf(wrong + strlen(wrong), sizeof(wrong) - strlen(wrong), " xmm%d", i);
 	return wrong;
+}
+
+const char *differs(long number, uint64_t flags, bool rax_same)
+{
+	struct state in;
+
+	fill(&in, flags, number);
+	return differs_from(&in, rax_same, NULL);
 }
 
 static void registers(const char *what, long number, uint64_t flags, bool rax_same)
@@ -146,105 +173,16 @@ static void registers(const char *what, long number, uint64_t flags, bool rax_sa
 	ok(!*wrong, "%s, RFLAGS 0x%llx: registers%s", what, (unsigned long long)flags, wrong);
 }
 
-/* FS and GS base are the user's in ring 3, and what they were. */
-static void bases(void)
-{
-	unsigned long fs = 0, gs = 0, fs_now = 1, gs_now = 1, wanted = 0x12345678000;
-	int i;
-
-	syscall(SYS_arch_prctl, ARCH_GET_FS, &fs);
-	syscall(SYS_arch_prctl, ARCH_GET_GS, &gs);
-	syscall(SYS_arch_prctl, ARCH_SET_GS, wanted);
-	for (i = 0; i < 1000; i++)
-		armed();
-	syscall(SYS_arch_prctl, ARCH_GET_FS, &fs_now);
-	syscall(SYS_arch_prctl, ARCH_GET_GS, &gs_now);
-	syscall(SYS_arch_prctl, ARCH_SET_GS, gs);
-	ok(fs == fs_now && gs_now == wanted, "FS and GS base are the same after as before");
-}
-
-static volatile long alarms, faults;
-
-static void on_alarm(int sig)
-{
-	alarms += sig == SIGALRM;
-}
-
-/* SIGILL and SIGSEGV: over an instruction of 2 bytes (ud2, sysenter), of 1 (hlt). */
-static void on_fault(int sig, siginfo_t *info, void *context)
-{
-	greg_t *rip = &((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
-
-	(void)info;
-	faults++;
-	if (sig == SIGILL || sig == SIGSEGV)
-		*rip += *(const uint8_t *)*rip == 0x0f ? 2 : 1;
-}
-
 bool quiet(void)
 {
 	return call(TG_SYSCALL_QUIET) == 0;
 }
 
-/* What a quiet stretch holds back, and that everything but the stub ends it. */
-static void quiet_stretches(void)
-{
-	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
-	volatile char *page;
-	struct timespec t;
-	long before, i;
-	bool began;
-
-	signal(SIGALRM, on_alarm);
-	alarm_every(1000);
-	began = quiet();
-	before = alarms;
-	for (i = 0; i < 2000000; i++)
-		asm volatile("" : : : "memory");
-	ok(began && alarms == before && armed(), "quiet: no signal for two million loops");
-	for (i = 0; i < 50000000 && alarms == before; i++)
-		asm volatile("" : : : "memory");
-	ok(alarms != before, "quiet: over with the next system call");
-	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	quiet();
-	before = alarms;
-	*page = 1;
-	for (i = 0; i < 50000000 && alarms == before; i++)
-		asm volatile("" : : : "memory");
-	ok(alarms != before, "quiet: a fault ends it");
-	alarm_every(0);
-	page = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	for (i = 0; i < 256; i++) {
-		quiet();
-		page[i * 4096] = 1;
-	}
-	sigaction(SIGILL, &sa, NULL);
-	sigaction(SIGSEGV, &sa, NULL);
-	sigaction(SIGTRAP, &sa, NULL);
-	faults = 0;
-	quiet();
-	asm volatile("ud2");
-	quiet();
-	asm volatile("hlt");
-	quiet();
-	asm volatile("int3");
-	quiet();
-	asm volatile("sysenter" : : : "rcx", "rdx", "memory");
-	quiet();
-	asm volatile("int $0x80" : "=a" (i) : "0" (20) : "r8", "r9", "r10", "r11", "memory");
-	ok(faults == 4, "quiet: #UD, #GP, #BP and SYSENTER are signals: %ld of 4", faults);
-	quiet();
-	t = (struct timespec){ 0, 5000000 };
-	ok(!nanosleep(&t, NULL), "quiet: sleeping ends it");
-	ok(!strcmp(fact("cr8_fixups"), "0"), "quiet: every way to the kernel lowered CR8");
-	signal(SIGILL, SIG_DFL);
-	signal(SIGSEGV, SIG_DFL);
-	signal(SIGTRAP, SIG_DFL);
-}
-
 static void check_point(const char *point, unsigned int fl)
 {
-	static const uint64_t flags[] = { 0x202, 0x246, 0xad7, 0x40202, 0x4202, 0x200202 };
+	static const uint64_t flags[] = {
+		0x202, 0x246, 0xad7, 0x602, 0x40202, 0x4202, 0x200202
+	};
 	struct tg_arm rq;
 	int fd = arm(point, fl, &rq);
 	unsigned int f;
@@ -257,10 +195,10 @@ static void check_point(const char *point, unsigned int fl)
 		registers("stub", TG_SYSCALL_STUB, flags[f], true);
 		registers("getpid", 39, flags[f], false);
 	}
-	bases();
-	check_storm();
+	check_bases();
+	check_storm(fl);
 	if (fl & TG_ARM_QUIET)
-		quiet_stretches();
+		check_quiet();
 	else
 		ok(!quiet(), "not asked for: no quiet stretch");
 	ok(!ioctl(fd, TG_DISARM) && !armed(), "TG_DISARM disarms");
@@ -273,7 +211,7 @@ static void check_points(void)
 	unsigned int p;
 
 	ok(!armed(), "not armed: the kernel does not know the number");
-	for (p = 0; p < NR(points); p++) {
+	for (p = 0; p < NR_POINTS; p++) {
 		check_point(points[p], 0);
 		check_point(points[p], TG_ARM_QUIET);
 	}
@@ -283,7 +221,7 @@ static void check_cpus(void)
 {
 	unsigned int p;
 
-	for (p = 0; p < NR(points); p++)
+	for (p = 0; p < NR_POINTS; p++)
 		check_two_cpus(points[p]);
 }
 
@@ -296,6 +234,7 @@ static int check(int nr, char **names)
 	} parts[] = {
 		{ "points", check_points }, { "cpus", check_cpus }, { "calls", check_calls },
 		{ "refusals", check_refusals }, { "deaths", check_deaths },
+		{ "breaks", check_breaks },
 	};
 	unsigned int i;
 	int k, found = 0;
@@ -305,6 +244,7 @@ static int check(int nr, char **names)
 			;
 		if (nr && k == nr)
 			continue;
+		pin(0);
 		parts[i].run();
 		found++;
 	}
@@ -319,24 +259,26 @@ static int loop(int seconds)
 	unsigned int p, fl;
 	int fd;
 
-	for (p = 0; p < NR(points); p++) {
+	for (p = 0; p < NR_POINTS; p++) {
 		for (fl = 0; fl <= TG_ARM_QUIET; fl++) {
 			time_t end = time(NULL) + seconds;
 			const char *wrong = "";
-			long n = 0;
+			long n = 0, tries = 0, begun = 0;
 
 			fd = arm(points[p], fl, &rq);
 			while (fd >= 0 && !*wrong && time(NULL) < end) {
 				int i;
 
-				if (fl)
-					quiet();
+				tries++;
+				begun += quiet();
 				for (i = 0; i < 1000 && !*wrong; i++, n++)
 					wrong = differs(TG_SYSCALL_STUB, 0x202, true);
 				/* or time() would stand still */
 				call(NO_CALL);
 			}
-			ok(n && !*wrong, "%s, flags %u: %ld calls%s", points[p], fl, n, wrong);
+			ok(n && !*wrong && tries && begun == (fl ? tries : 0),
+			   "%s, flags %u: %ld calls, %ld stretches%s", points[p], fl, n, begun,
+			   wrong);
 			close(fd);
 		}
 	}
@@ -355,6 +297,10 @@ int main(int argc, char **argv)
 		return loop(atoi(argv[2]));
 	if (argc >= 3 && !strcmp(argv[1], "linear"))
 		return call_cost(argv[2]);
+	if (argc >= 4 && !strcmp(argv[1], "by"))
+		return arm_by_file(atoi(argv[2]), argv[3]);
+	if (argc >= 3 && !strcmp(argv[1], "lstar"))
+		return move_lstar(atol(argv[2]));
 	if (argc >= 2 && !strcmp(argv[1], "cost"))
 		return forward_cost();
 	if (argc >= 2 && !strncmp(argv[1], "answers", 7)) {
@@ -376,6 +322,6 @@ int main(int argc, char **argv)
 			usleep(1000);
 		return fd < 0;
 	}
-	fprintf(stderr, "armed: check, loop, linear, cost, hold, try or answers\n");
+	fprintf(stderr, "armed: check, loop, linear, cost, hold, try, by, lstar or answers\n");
 	return 2;
 }
