@@ -20,6 +20,12 @@ armed_guest() # KERNEL
 		-o "$scratch/armed32" tests/vm/armed32.c
 	guest_files=(--file "$scratch/tollgate.ko" --file "$scratch/armed" --file "$scratch/armed32"
 		--file bench/tollgate --file tests/vm/armed-checks.sh --file tests/vm/guest-lib.sh)
+	if [[ -e $modules/kernel/arch/x86/kernel/msr.ko.xz ]]; then
+		xz -dc "$modules/kernel/arch/x86/kernel/msr.ko.xz" >"$scratch/msr.ko"
+	elif [[ -e $modules/kernel/arch/x86/kernel/msr.ko ]]; then
+		cp "$modules/kernel/arch/x86/kernel/msr.ko" "$scratch/msr.ko"
+	fi
+	[[ ! -e $scratch/msr.ko ]] || guest_files+=(--file "$scratch/msr.ko")
 	kvm=()
 	for module in virt/lib/irqbypass arch/x86/kvm/kvm arch/x86/kvm/kvm-amd; do
 		[[ -d $modules/kernel/arch/x86/kvm ]] || break

@@ -29,11 +29,15 @@ guest() # NAME SHELL-WORDS KERNEL-WORDS [boot options]...
 	done < <(sed -n 's/^ok [0-9]* - \(.*# SKIP .*\)/\1/p' "$where/checks.tap")
 }
 
-most="points calls refusals deaths cost"
-guest exact "PARTS='$most windows found probes compat knobs suspend kvm'" "" "${kvm[@]}"
-guest "two CPUs" "PARTS='${most/cost/cpus offline rmmod}'" "" --smp 2 --no-icount
-guest "preempt=full, no SMAP" "PARTS='$most'" "preempt=full" --qemu-cpu max,-smap
-guest "preempt=none, no FSGSBASE" "PARTS='$most'" "preempt=none nofsgsbase"
+most="points calls refusals deaths cost run"
+guest exact "KIND='smap=yes fsgsbase=yes preempt=voluntary' \
+	PARTS='$most breaks windows found probes compat knobs trace lstar suspend kvm rmmod'" "" "${kvm[@]}"
+guest "two CPUs" "EXACT=0 LOADS=10 PARTS='$most cpus offline rmmod'" "" --smp 2 --no-icount
+guest "preempt=full, no SMAP" "KIND='preempt=full smap=no fsgsbase=yes' PARTS='$most'" \
+	"preempt=full" --qemu-cpu max,-smap
+guest "preempt=none, no FSGSBASE" "KIND='preempt=none smap=yes fsgsbase=no' PARTS='$most breaks'" \
+	"preempt=none nofsgsbase"
+guest lockdown "PARTS='lockdown'" ""
 guest pti "EXPECT='page table isolation*pti=off*'" "pti=on"
 guest audit "EXPECT='task:*system calls are audited*audit=0*'" "audit=1"
 guest nohz_full "TRY_CPU=1 EXPECT='task:this CPU is nohz_full*'" "nohz_full=1" --smp 2 --no-icount
