@@ -95,8 +95,8 @@ ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t \
 	   tests/vm/25-module-6.12-rt.t tests/vm/26-module-6.1-rt.t \
 	   tests/vm/27-module-6.12-amd64.t tests/vm/28-module-6.1-amd64.t tests/vm/29-module-newest.t \
 	   tests/vm/51-armed-6.1.t tests/vm/52-armed-6.12-rt.t tests/vm/53-armed-6.1-rt.t \
-	   tests/vm/54-armed-6.12-amd64.t tests/vm/55-armed-6.1-amd64.t tests/vm/56-armed-mutants.t \
-	   tests/vm/57-armed-nmi-6.12.t tests/vm/58-armed-nmi-6.1.t
+	   tests/vm/54-armed-6.12-amd64.t tests/vm/55-armed-6.1-amd64.t tests/vm/56-armed-mutants-6.12.t \
+	   tests/vm/57-armed-nmi-6.12.t tests/vm/58-armed-nmi-6.1.t tests/vm/59-armed-mutants-6.1.t
 
 check-fast check check-all: export WERROR = 1
 check-fast: test-programs

@@ -1,0 +1,1 @@
+armed-mutants.sh
