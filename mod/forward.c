@@ -4,7 +4,8 @@
  * jumps that static calls patch to the kernel's own entries. No register is
  * touched, and there is no indirect branch to train.
  *
- * The jumps stand in stubs.S and gates.S.
+ * The jumps stand in stubs.S and gates.S. Where objtool sees each file by itself, it
+ * leaves them as they are, to the trampolines, which are patched likewise.
  */
 #include <linux/mutex.h>
 #include <linux/static_call.h>

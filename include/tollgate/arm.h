@@ -5,10 +5,11 @@
  *
  * Open arm with O_CLOEXEC and call ioctl(TG_ARM) with the full name of an @cross
  * point. From then on the calling task enters the kernel through that point's stub
- * wherever it runs on the CPU it was armed on; every other task and CPU never see
- * it. While its system calls stop for somebody (ptrace, seccomp, audit, tracepoints) it
- * gets the kernel's own entry, too. The armed task's last close of the file, its exec, its end, the last close by
- * anyone, TG_DISARM, suspend, KVM's being loaded, and the CPU's going offline disarm.
+ * wherever it runs on the CPU it was armed on; every other task and CPU never see it.
+ * While its system calls stop for somebody (ptrace, seccomp, audit, tracepoints) it
+ * gets the kernel's own entry, too. The armed task's last close of the file, its exec,
+ * its end, the last close by anyone, TG_DISARM, suspend, KVM's being loaded, and the
+ * CPU's going offline disarm.
  */
 #ifndef TOLLGATE_ARM_H
 #define TOLLGATE_ARM_H
