@@ -201,7 +201,7 @@ static int list_rows(const struct list_options *o)
 static int list_windows(void)
 {
 	const struct tg_window *w = tg_windows;
-	char line[TG_NAME_MAX];
+	char line[TG_WINDOW_LINE];
 
 	while (tg_window_line(&w, line, sizeof(line)))
 		puts(line);

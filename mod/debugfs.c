@@ -56,7 +56,7 @@ DEFINE_SHOW_ATTRIBUTE(experiments);
 static int windows_show(struct seq_file *m, void *unused)
 {
 	const struct tg_window *w = tg_windows;
-	char line[TG_NAME_MAX];
+	char line[TG_WINDOW_LINE];
 
 	while (tg_window_line(&w, line, sizeof(line)))
 		seq_printf(m, "%s\n", line);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The system call stubs: TG_STUB of frame_blocks.h, once for each of TG_STUBS.
+ * The system call stubs: TG_STUB of frame_blocks.h, for every point of frame.def.
  * LSTAR points to them while their task runs.
  */
 #include <linux/linkage.h>
@@ -11,14 +11,21 @@
 #include <tollgate/frame_blocks.h>
 #include "gates.h"
 
-/* UNWIND_HINT_ENTRY: there is no frame to unwind from the user's stack. */
-.macro TG_ENTRY number:req, frame:req, exit:req, quiet:req
+/*
+ * One of them, and its row in the table for tg_stub_of(). Offsets, not addresses, for
+ * objtool wants of these that they be ENDBRs' and seen to be. UNWIND_HINT_ENTRY: there
+ * is no frame to unwind from the user's stack.
+ */
+.macro TG_ENTRY stub:req, bits:req, quiet:req
 	.balign	64
-SYM_CODE_START(tg_stub_\number)
+SYM_CODE_START(\stub)
 	UNWIND_HINT_ENTRY
 	ENDBR
-	TG_STUB \number, \frame, \exit, \quiet
-SYM_CODE_END(tg_stub_\number)
+	TG_STUB \stub, \bits, \quiet
+SYM_CODE_END(\stub)
+	.pushsection .rodata.tg_stubs, "a"
+	.long	\bits, \quiet, \stub - tg_stub_compat
+	.popsection
 .endm
 
 /*
@@ -44,7 +51,6 @@ SYM_CODE_END(tg_stub_compat)
 	TG_STATIC_CALL compat
 	.section .noinstr.text, "ax"
 	TG_ENTRY32
-	TG_WINDOW_TABLE tg_windows
-#define TG_ONE(number, frame, exit, quiet) TG_ENTRY number, frame, exit, quiet;
-	TG_STUBS(TG_ONE)
-	TG_WINDOW_TABLE tg_windows_end
+	TG_TABLE_EDGE tg_stubs, tg_stubs
+	TG_STUBS
+	TG_TABLE_EDGE tg_stubs, tg_stubs_end

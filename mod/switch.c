@@ -21,9 +21,11 @@ struct tg_calm tg_calm;
 DEFINE_PER_CPU(unsigned long, tg_user_rsp);
 DEFINE_PER_CPU(unsigned long, tg_stack_top);
 
-#define TG_ONE(number, frame, exit, quiet)	extern const char tg_stub_##number[];
-TG_STUBS(TG_ONE)
-#undef TG_ONE
+/* A stub, by its offset from tg_stub_compat. */
+struct tg_stub {
+	u32 bits, quiet, offset;
+};
+extern const struct tg_stub tg_stubs[], tg_stubs_end[];
 extern const char tg_stub_compat[];
 
 /* What must be the same when a task leaves the CPU as when it came. */
@@ -40,15 +42,12 @@ static struct tg_cpu_state tg_found;	/* by the latest load */
 
 const void *tg_stub_of(const struct tg_point *p, bool quiet)
 {
-	u64 frame = tg_point_axis(p, TG_AXIS_frame, 0), exit = tg_point_axis(p, TG_AXIS_exit, 0);
-	enum { bare, full };
-	enum { sysret, iret };
+	u32 bits = tg_point_bits(p);
+	const struct tg_stub *s;
 
-#define TG_ONE(number, f, e, q) \
-	if (frame == (f) && exit == (e) && quiet == (q)) \
-		return tg_stub_##number;
-	TG_STUBS(TG_ONE)
-#undef TG_ONE
+	for (s = tg_stubs; s < tg_stubs_end; s++)
+		if (s->bits == bits && s->quiet == quiet)
+			return tg_stub_compat + s->offset;
 	return NULL;
 }
 
@@ -84,7 +83,7 @@ static_assert(offsetof(struct pt_regs, ip) == TG_PT_IP);
 static_assert(offsetof(struct pt_regs, sp) == TG_PT_SP);
 static_assert(sizeof(struct pt_regs) == TG_PT_SIZE);
 static_assert(__USER_DS == TG_USER_DS && __USER_CS == TG_USER_CS);
-static_assert(sizeof(struct tg_window) == 8);
+static_assert(sizeof(struct tg_window) == 12 && sizeof(struct tg_stub) == 12);
 
 bool tg_entry_load(struct tg_entry *e)
 {

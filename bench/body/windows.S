@@ -5,12 +5,12 @@
  */
 #include <tollgate/frame_blocks.h>
 
-#define TG_ONE(number, frame, exit, quiet) TG_STUB number, frame, exit, quiet;
+.macro TG_ENTRY stub:req, bits:req, quiet:req
+	TG_STUB \stub, \bits, \quiet
+.endm
 
 	.section .rodata.tg_stubs, "a"
-	TG_WINDOW_TABLE tg_windows
-	TG_STUBS(TG_ONE)
-	TG_WINDOW_TABLE tg_windows_end
+	TG_STUBS
 
 	/* what they refer to; elsewhere, or jumps there would be short ones */
 	.section .rodata.tg_beyond, "a"

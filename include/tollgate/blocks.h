@@ -86,6 +86,7 @@
 #define TG_VARIANTS_OF_AXES3(a, b, c)	TG_VARIANTS_MAX
 #define TG_VARIANTS_MAX			8
 #define TG_VARIANTS_OF_AXES4(a, b, c, d) TG_VARIANTS_MAX
+#define TG_VARIANTS_OF_DESIGN_AXES(list) 1	/* nor has a design: its stubs differ */
 /* Of any SHOT row, instead of its family's; and of fpu/atomic. */
 #define TG_VARIANTS_SHOT	5
 #define TG_VARIANTS_atomic	8

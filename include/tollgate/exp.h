@@ -18,7 +18,7 @@
 #endif
 
 #define TG_NAME_MAX	128	/* a full name with its NUL */
-#define TG_MAX_AXES	4
+#define TG_MAX_AXES	20
 
 /* RFBM that stands for "what XCR0 enables", resolved on the running CPU. */
 #define TG_RFBM_ALL	(1ULL << 62)
@@ -81,6 +81,14 @@ enum tg_axis_id {
 #undef AXIS
 #undef TG_V
 
+/* Bits of a value of a design's axis, TG_ON_axis_value, and of all values of the axis. */
+#define TG_ON(axis, value)	TG_ON_##axis##_##value
+#define TG_V(x, n, v) TG_ON_##x##_##n = v,
+#define TG_A(axis) TG_VALUES_##axis(TG_V, axis)
+enum tg_design_bit { TG_DESIGN_frame(TG_A) };
+#undef TG_A
+#undef TG_V
+
 /* A value's place in its axis, TG_AT_axis_value, for the rules beside the rows. */
 #define TG_V(x, n, v) TG_AT_##x##_##n,
 #define AXIS(name) enum { TG_VALUES_##name(TG_V, name) };
@@ -134,6 +142,9 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #define AXES2(a, b)	2, { TG_AXIS_##a, TG_AXIS_##b }
 #define AXES3(a, b, c)	3, { TG_AXIS_##a, TG_AXIS_##b, TG_AXIS_##c }
 #define AXES4(a, b, c, d)	4, { TG_AXIS_##a, TG_AXIS_##b, TG_AXIS_##c, TG_AXIS_##d }
+#define TG_A_ONE(axis)	+ 1
+#define TG_A_ID(axis)	TG_AXIS_##axis,
+#define DESIGN_AXES(list)	0 TG_DESIGN_##list(TG_A_ONE), { TG_DESIGN_##list(TG_A_ID) }
 #define EXP(fam, nam, rng, meth, axes, need, flag, tier, text)			\
 	{ #fam, #nam, text, TG_FAMILY_##fam, rng, TG_##meth, axes, need,	\
 	  TG_FLAGS_##flag, TG_TIER_##tier },
@@ -144,6 +155,7 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #undef AXES2
 #undef AXES3
 #undef AXES4
+#undef DESIGN_AXES
 };
 
 /*
@@ -156,6 +168,8 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #define AXES2(a, b)	TG_VALUES_##a(TG_V, ) TG_VALUES_##b(TG_V, )
 #define AXES3(a, b, c)	TG_VALUES_##a(TG_V, ) TG_VALUES_##b(TG_V, ) TG_VALUES_##c(TG_V, )
 #define AXES4(a, b, c, d)	AXES3(a, b, c) TG_VALUES_##d(TG_V, )
+#define TG_A(axis)	TG_VALUES_##axis(TG_V, )
+#define DESIGN_AXES(list)	TG_DESIGN_##list(TG_A)
 #define EXP(fam, nam, rng, meth, axes, ...)					\
 	static inline void tg_unique_##fam##_##nam(void)			\
 	{									\
@@ -168,6 +182,8 @@ static const struct tg_exp tg_exps[TG_NR_EXPS] = {
 #undef AXES2
 #undef AXES3
 #undef AXES4
+#undef DESIGN_AXES
+#undef TG_A
 #undef TG_V
 
 /* One experiment with its axis values and its ring: what a full name says. */
@@ -242,9 +258,90 @@ static inline const char *tg_point_senseless(const struct tg_point *p)
 	return NULL;
 }
 
-/* The tier of a point: its row's, or FULL where a FULL_IF() rule says so. */
+/* Points of a design: the bits of base, with every combination of those of free. */
+struct tg_product {
+	enum tg_exp_id exp;
+	enum tg_tier tier;
+	__u32 base, free;
+};
+
+static const struct tg_product tg_products[] = {
+#define DESIGN(fam, nam, tier, base, free) \
+	{ TG_EXP_##fam##_##nam, TG_TIER_##tier, base, free },
+#include <tollgate/experiments.def>
+#undef DESIGN
+};
+#define TG_NR_PRODUCTS	((int)(sizeof(tg_products) / sizeof(tg_products[0])))
+
+/* Whether a row's points are those of a design alone. */
+static inline bool tg_exp_designed(enum tg_exp_id exp)
+{
+	int i;
+
+	for (i = 0; i < TG_NR_PRODUCTS; i++)
+		if (tg_products[i].exp == exp)
+			return true;
+	return false;
+}
+
+/*
+ * tg_point_bits - what the stub of a point of a design is built by and named after:
+ * the numbers of its values together.
+ */
+static inline __u32 tg_point_bits(const struct tg_point *p)
+{
+	__u32 bits = 0;
+	int i;
+
+	for (i = 0; i < tg_exps[p->exp].nr_axes; i++)
+		bits |= tg_point_number(p, i);
+	return bits;
+}
+
+/* The other way round; false, and *p is not to be used, if no values have these bits. */
+static inline bool tg_point_of_bits(struct tg_point *p, enum tg_exp_id exp, int ring, __u32 bits)
+{
+	const struct tg_exp *e = &tg_exps[exp];
+	int i, v;
+
+	memset(p, 0, sizeof(*p));
+	p->exp = exp;
+	p->ring = ring;
+	for (i = 0; i < e->nr_axes; i++) {
+		const struct tg_axis *a = &tg_axes[e->axes[i]];
+		__u32 mask = 0;
+
+		for (v = 0; v < a->nr_values; v++)
+			mask |= a->values[v].number;
+		for (v = 0; v < a->nr_values && a->values[v].number != (bits & mask); v++)
+			;
+		if (v == a->nr_values)
+			return false;
+		p->value[i] = v;
+	}
+	return tg_point_bits(p) == bits;
+}
+
+/* The place of the product that holds a point of a design; -1 if none does. */
+static inline int tg_point_product(const struct tg_point *p)
+{
+	__u32 bits = tg_point_bits(p);
+	int i;
+
+	for (i = 0; i < TG_NR_PRODUCTS; i++)
+		if (tg_products[i].exp == p->exp && (bits & ~tg_products[i].free) == tg_products[i].base)
+			return i;
+	return -1;
+}
+
+/*
+ * The tier of a point: its product's in a design; its row's, or FULL where a FULL_IF()
+ * rule says so.
+ */
 static inline enum tg_tier tg_point_tier(const struct tg_point *p)
 {
+	if (tg_exp_designed(p->exp))
+		return tg_products[tg_point_product(p)].tier;
 #define FULL_IF(fam, nam, rule) \
 	if (p->exp == TG_EXP_##fam##_##nam && (rule)) \
 		return TG_TIER_FULL;
@@ -269,6 +366,28 @@ static inline void tg_point_name(const struct tg_point *p, char *buf)
 			n += snprintf(buf + n, TG_NAME_MAX - n, ":%s",
 				      tg_axes[e->axes[i]].values[p->value[i]].name);
 	snprintf(buf + n, TG_NAME_MAX - n, "%s", tg_ring_name(p->ring));
+}
+
+/* The next point of a design, of the same row and ring. */
+static inline bool tg_design_next(struct tg_point *p)
+{
+	int i = tg_point_product(p);
+	__u32 bits = tg_point_bits(p) & tg_products[i].free;
+	struct tg_point next;
+
+	do {
+		/* the bits of free, counted up by themselves */
+		bits = (bits - tg_products[i].free) & tg_products[i].free;
+		if (!bits)
+			do {
+				i++;
+			} while (i < TG_NR_PRODUCTS && tg_products[i].exp != p->exp);
+		if (i == TG_NR_PRODUCTS)
+			return false;
+	} while (!tg_point_of_bits(&next, p->exp, p->ring, tg_products[i].base | bits) ||
+		 tg_point_senseless(&next) || tg_point_product(&next) != i);
+	*p = next;
+	return true;
 }
 
 /* The next combination of values, whether or not it means anything. */
@@ -301,6 +420,8 @@ static inline bool tg_point_first(struct tg_point *p, enum tg_exp_id exp, int ri
 
 static inline bool tg_point_next(struct tg_point *p)
 {
+	if (tg_exp_designed(p->exp))
+		return tg_design_next(p);
 	while (tg_point_step(p))
 		if (!tg_point_senseless(p))
 			return true;
@@ -361,16 +482,20 @@ static inline int tg_point_value(struct tg_point *p, unsigned int *given, const 
 	return -1;
 }
 
-/* -1 with one line in err if a point's values mean nothing together, else 0. */
+/* -1 with one line in err if a point's values mean nothing together, or are not built; else 0. */
 static inline int tg_point_refuse_senseless(const struct tg_point *p, char *err, size_t errlen)
 {
 	const char *why = tg_point_senseless(p);
 	char name[TG_NAME_MAX];
 
-	if (!why)
+	if (!why && (!tg_exp_designed(p->exp) || tg_point_product(p) >= 0))
 		return 0;
 	tg_point_name(p, name);
-	snprintf(err, errlen, "%s means nothing: %s", name, why);
+	if (why)
+		snprintf(err, errlen, "%s means nothing: %s", name, why);
+	else
+		snprintf(err, errlen, "%s is not built; tollgate list, or the file experiments, shows what is",
+			 name);
 	return -1;
 }
 

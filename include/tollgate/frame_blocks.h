@@ -49,18 +49,28 @@
 #define TG_CLASS_NAMES	{ "A", "B1", "B2", "K", "X", "E", "D1", "D2", "Q" }
 #define TG_NR_CLASSES	9
 
-/* Stubs, in the order of mod/stubs.S: STUB(number, frame, exit, quiet) */
-#define TG_STUBS(STUB)			\
-	STUB(0, bare, sysret, 0)	\
-	STUB(1, bare, sysret, 1)	\
-	STUB(2, full, sysret, 0)	\
-	STUB(3, full, sysret, 1)	\
-	STUB(4, full, iret, 0)		\
-	STUB(5, full, iret, 1)
-#define TG_NR_STUBS	6
+/* Two for most points of frame.def, plain and quiet; the build fails above. */
+#define TG_MAX_STUBS	512
 
 #ifdef __ASSEMBLER__
 #include <tollgate/arm.h>
+#include <tollgate/frame_axes.h>
+
+/* Bits of axes' values, and of whole axes, as exp.h has them. */
+#define TG_V(x, n, v)	.set TG_ON_##x##_##n, v;
+#define TG_A(axis)	TG_VALUES_##axis(TG_V, axis)
+	TG_DESIGN_frame(TG_A)
+#undef TG_A
+#undef TG_V
+#define TG_V(x, n, v)	| (v)
+#define TG_A(axis)	.set TG_MASK_##axis, 0 TG_VALUES_##axis(TG_V, axis);
+	TG_DESIGN_frame(TG_A)
+#undef TG_A
+#undef TG_V
+#define TG_ON(axis, value)	TG_ON_##axis##_##value
+
+/* Whether the stub that is being assembled, of bits TG_NOW, has a value. */
+#define IS(axis, value)	((TG_NOW & TG_MASK_##axis) == TG_ON_##axis##_##value)
 
 	.set	TG_CLASS_A, 0
 	.set	TG_CLASS_B1, 1
@@ -77,20 +87,21 @@
 #define TG_GS(slot)	%gs:slot(%rip)
 
 /*
- * Begins a window, which ends where the next begins: a row of the table, of
- * number and class and the offset from TG_ORIGIN. Numbers, not addresses: nothing
+ * Begins a window, which ends where the next begins: a row of the table, of the
+ * stub's bits, class and the offset from its origin. Numbers, not addresses: nothing
  * is relocated.
  */
 .macro TG_WINDOW stub:req, class:req
 .Lwindow\@:
 	.pushsection .rodata.tg_windows, "a"
-	.short	\stub, TG_CLASS_\class
-	.long	.Lwindow\@ - .Lorigin\stub
+	.long	TG_NOW
+	.short	TG_CLASS_\class, TG_NOW_QUIET
+	.long	.Lwindow\@ - .Lorigin_\stub
 	.popsection
 .endm
 
 /*
- * A stub: what LSTAR points to, behind the ENDBR that some kernels need.
+ * A stub, called stub: what LSTAR points to, behind the ENDBR that some kernels need.
  *
  *	in	rax	the number	rcx	user RIP	r11	user RFLAGS
  *		rsp, GS	the user's	IF = 0, TF = 0, DF = 0, AC = 0
@@ -99,24 +110,30 @@
  * What is not TG_SYSCALL_STUB goes to the kernel's own entry, every register as it
  * came: a static call, which the module patches to a direct jump (mod/forward.c).
  */
-.macro TG_STUB number:req, frame:req, exit:req, quiet:req
-.Lorigin\number:
-	TG_WINDOW \number, A
+.macro TG_STUB stub:req, bits:req, quiet:req
+	.set	TG_NOW, \bits
+	.set	TG_NOW_QUIET, \quiet
+.Lorigin_\stub:
+	TG_WINDOW \stub, A
 	cmp	$TG_SYSCALL_STUB, %eax
-	jne	.Lother\number
-	TG_FRAME_\frame \number, \exit
-.Lother\number:
-	TG_WINDOW \number, A
+	jne	.Lother_\stub
+	.if	IS(frame, bare)
+	TG_FRAME_bare \stub
+	.else
+	TG_FRAME_full \stub
+	.endif
+.Lother_\stub:
+	TG_WINDOW \stub, A
 	.if	\quiet
 	cmp	tg_calm + TG_CALM_BELOW(%rip), %eax
-	jae	.Lquiet\number
+	jae	.Lquiet_\stub
 	.endif
 	jmp	__SCT__tg_to_kernel
 	.if	\quiet
-.Lquiet\number:
-	TG_QUIET \number
+.Lquiet_\stub:
+	TG_QUIET \stub
 	.endif
-	TG_WINDOW \number, END
+	TG_WINDOW \stub, END
 .endm
 
 /*
@@ -130,28 +147,28 @@
  * tg_calm is the armed CPU's alone: one task is armed, on one CPU, with IF = 0.
  * Kernel code must not run at CR8 = 15, or this CPU would not answer the others.
  */
-.macro TG_QUIET number:req
-	TG_WINDOW \number, A
+.macro TG_QUIET stub:req
+	TG_WINDOW \stub, A
 	cmp	$TG_SYSCALL_QUIET, %eax
 	jne	.Llower\@
-	TG_WINDOW \number, Q
+	TG_WINDOW \stub, Q
 	mov	$TG_CR8_QUIET, %eax
 	mov	%rax, %cr8
 	xor	%eax, %eax
 	cmp	tg_calm + TG_CALM_BELOW(%rip), %eax
 	sete	%al
 	movl	$0, tg_calm + TG_CALM_BELOW(%rip)
-	TG_WINDOW \number, D2
+	TG_WINDOW \stub, D2
 	sysretq
 .Llower\@:
-	TG_WINDOW \number, A
+	TG_WINDOW \stub, A
 	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
 	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
-	TG_WINDOW \number, Q
+	TG_WINDOW \stub, Q
 	mov	tg_calm + TG_CALM_CR8(%rip), %rax
 	mov	%rax, %cr8
 	mov	tg_calm + TG_CALM_RAX(%rip), %rax
-	TG_WINDOW \number, A
+	TG_WINDOW \stub, A
 	jmp	__SCT__tg_to_kernel
 .endm
 
@@ -160,11 +177,8 @@
  *
  *	in, out	as TG_STUB's
  */
-.macro TG_FRAME_bare number:req, exit:req
-	.ifnc \exit, sysret
-	.error "IRET takes a frame"
-	.endif
-	TG_WINDOW \number, D2
+.macro TG_FRAME_bare stub:req
+	TG_WINDOW \stub, D2
 	sysretq
 .endm
 
@@ -175,15 +189,15 @@
  *	in, out	as TG_STUB's; between K and X: GS the kernel's, rsp on the task's stack,
  *		all else cleared, but rax and rdi, then from the frame
  */
-.macro TG_FRAME_full number:req, exit:req
+.macro TG_FRAME_full stub:req
 	swapgs
-	TG_WINDOW \number, B1
+	TG_WINDOW \stub, B1
 	mov	%rsp, TG_GS(tg_user_rsp)
 	mov	TG_GS(tg_stack_top), %rsp
-	TG_WINDOW \number, B2
+	TG_WINDOW \stub, B2
 	pushq	$TG_USER_DS		/* pt_regs->ss */
 	pushq	TG_GS(tg_user_rsp)	/* pt_regs->sp */
-	TG_WINDOW \number, K
+	TG_WINDOW \stub, K
 	pushq	%r11			/* pt_regs->flags */
 	pushq	$TG_USER_CS		/* pt_regs->cs */
 	pushq	%rcx			/* pt_regs->ip */
@@ -234,71 +248,134 @@
 	.if	TG_PT_SIZE - TG_PT_ORIG_AX != 6 * 8
 	.error "what is pushed is not struct pt_regs"
 	.endif
-	.ifc \exit, iret
+	.if	IS(exit, iret)
 	add	$TG_PT_IP - TG_PT_ORIG_AX, %rsp
-	TG_WINDOW \number, X
+	TG_WINDOW \stub, X
 	swapgs
-	TG_WINDOW \number, E
+	TG_WINDOW \stub, E
 	iretq
 	.else
 	mov	TG_PT_SP - TG_PT_ORIG_AX(%rsp), %rsp
-	TG_WINDOW \number, D1
+	TG_WINDOW \stub, D1
 	swapgs
-	TG_WINDOW \number, D2
+	TG_WINDOW \stub, D2
 	sysretq
 	.endif
 .endm
 
-/* Around all stubs of a build: where their windows' table begins and ends. */
-.macro TG_WINDOW_TABLE edge:req
-	.pushsection .rodata.tg_windows, "a"
-	.balign	8
+/*
+ * Around all stubs of a build: where a table of theirs, tg_windows or tg_stubs, begins
+ * and ends.
+ */
+.macro TG_TABLE_EDGE table:req, edge:req
+	.pushsection .rodata.\table, "a"
+	.balign	4
 	.globl	\edge
 \edge:
 	.popsection
 .endm
+
+/* A stub by its name, as tg_stub_name() has it: TG_ENTRY is what the file makes of it. */
+.macro TG_NAMED bits:req
+	.noaltmacro
+	.ifndef	.Lbuilt_\bits
+	.set	.Lbuilt_\bits, 1
+	TG_ENTRY tg_stub_\bits, \bits, 0
+	TG_ENTRY tg_stub_\bits\()_quiet, \bits, 1
+	.set	TG_NR_STUBS, TG_NR_STUBS + 2
+	.endif
+.endm
+
+/* The stubs of a product of frame.def, but those that are there or that a rule forbids. */
+.macro TG_PRODUCT base:req, free:req
+	.set	TG_SOME, 0
+	.set	TG_MORE, 1
+	.rept	256
+	.if	TG_MORE
+	.set	TG_NOW, (\base) | TG_SOME
+	.set	TG_VALID, 1
+	TG_RULES
+	.if	TG_VALID
+	.altmacro
+	TG_NAMED %(TG_NOW)
+	.endif
+	.set	TG_SOME, (TG_SOME - (\free)) & (\free)
+	.set	TG_MORE, TG_SOME
+	.endif
+	.endr
+	.if	TG_MORE
+	.error	"a product of more than 256 stubs"
+	.endif
+.endm
+
+.macro TG_RULE rule:vararg
+	.if	!(\rule)
+	.set	TG_VALID, 0
+	.endif
+.endm
+
+#define VALID(family, name, rule, why)	TG_RULE rule;
+.macro TG_RULES
+#include <tollgate/frame.def>
+.endm
+#undef VALID
+
+/* Every stub there is. */
+#define DESIGN(family, name, tier, base, free)	TG_PRODUCT base, free;
+.macro TG_STUBS
+	.set	TG_NR_STUBS, 0
+	TG_TABLE_EDGE tg_windows, tg_windows
+#include <tollgate/frame.def>
+	TG_TABLE_EDGE tg_windows, tg_windows_end
+	.if	TG_NR_STUBS > TG_MAX_STUBS
+	.error	"more than TG_MAX_STUBS stubs"
+	.endif
+.endm
+#undef DESIGN
 #else /* __ASSEMBLER__ */
-#include <linux/types.h>
-#ifdef __KERNEL__
-#include <linux/kernel.h>
-#else
-#include <stddef.h>
-#include <stdio.h>
-#endif
+#include <tollgate/exp.h>
 
 /* One row of the table; offsets count from behind a stub's ENDBR, in bytes. */
 struct tg_window {
-	__u16 stub, class;
+	__u32 bits;		/* the stub's: tg_point_bits() */
+	__u16 class, quiet;
 	__u32 from;
 };
 
 extern const struct tg_window tg_windows[], tg_windows_end[];
 
+#define TG_STUB_NAME_MAX	32
+
+/* tg_stub_name - the symbol of a stub: of a point by its bits, plain or quiet. */
+static inline void tg_stub_name(__u32 bits, bool quiet, char buf[TG_STUB_NAME_MAX])
+{
+	snprintf(buf, TG_STUB_NAME_MAX, "tg_stub_%u%s", bits, quiet ? "_quiet" : "");
+}
+
 /*
  * tg_window_line - the next window of the table as a line, without its newline:
  * point, quiet or plain, class, first byte and the byte behind the last. w: where to
- * go on, which is moved to the next. False at the table's end.
+ * go on, which is moved to the next. False at the table's end. buf: TG_WINDOW_LINE.
  */
-static inline _Bool tg_window_line(const struct tg_window **w, char *buf, size_t len)
+#define TG_WINDOW_LINE	(TG_NAME_MAX + 64)
+static inline bool tg_window_line(const struct tg_window **w, char *buf, size_t len)
 {
-#define TG_STUB_NAME(n, frame, exit, quiet)	{ #frame, #exit, quiet },
-	static const struct { const char *frame, *exit; int quiet; } stubs[] = {
-		TG_STUBS(TG_STUB_NAME)
-	};
-#undef TG_STUB_NAME
 	static const char *const classes[] = TG_CLASS_NAMES;
 	const struct tg_window *one;
+	struct tg_point p;
+	char name[TG_NAME_MAX];
 
 	while (*w < tg_windows_end && (*w)->class >= TG_NR_CLASSES)
 		++*w;
 	one = *w;
-	if (one + 1 >= tg_windows_end || one->stub >= TG_NR_STUBS)
-		return 0;
-	snprintf(buf, len, "%s:%s\t%s\t%s\t%u\t%u", stubs[one->stub].frame,
-		 stubs[one->stub].exit, stubs[one->stub].quiet ? "quiet" : "plain",
+	if (one + 1 >= tg_windows_end ||
+	    !tg_point_of_bits(&p, TG_EXP_frame_point, TG_RING_CROSS, one->bits))
+		return false;
+	tg_point_name(&p, name);
+	snprintf(buf, len, "%s\t%s\t%s\t%u\t%u", name, one->quiet ? "quiet" : "plain",
 		 classes[one->class], one->from, one[1].from);
 	++*w;
-	return 1;
+	return true;
 }
 #endif /* __ASSEMBLER__ */
 #endif

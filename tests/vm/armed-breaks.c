@@ -24,20 +24,20 @@
 #define SLOTS	4	/* DR0 to DR3 */
 #define ENDBR	4	/* its length */
 #define LONGEST	512	/* stubs are shorter */
-#define TASKS	(TG_NR_STUBS * (LONGEST / SLOTS))
+#define TASKS	((int)NR(stubs) * (LONGEST / SLOTS))
 
-#define ONE(number, frame, exit, quiet)	{ "frame/point" POINT_##frame POINT_##exit "@cross", \
-					  #frame ":" #exit "\t" NAME_##quiet, quiet },
-#define POINT_bare
-#define POINT_full	":full"
-#define POINT_sysret
-#define POINT_iret	":iret"
-#define NAME_0		"plain"
-#define NAME_1		"quiet"
+/*
+ * Not every stub, for each takes a hundred tasks: one at least with each block that
+ * moves GS or RSP.
+ */
+#define BOTH(point)	{ point, point "\tplain", 0 }, { point, point "\tquiet", TG_ARM_QUIET }
 static const struct stub {
 	const char *point, *name;	/* as arming and the table of windows know it */
 	unsigned int flags;
-} stubs[] = { TG_STUBS(ONE) };
+} stubs[] = {
+	BOTH("frame/point@cross"), BOTH("frame/point:full@cross"),
+	BOTH("frame/point:full:iret@cross"),
+};
 
 /* Where the kernel or a module has a symbol; 0 if it does not say. */
 unsigned long symbol(const char *name)
@@ -56,9 +56,12 @@ unsigned long symbol(const char *name)
 
 static unsigned long stub_at(unsigned int stub)
 {
-	char name[32];
+	char name[TG_STUB_NAME_MAX], err[TG_ARM_ERROR];
+	struct tg_point p;
 
-	snprintf(name, sizeof(name), "tg_stub_%u", stub);
+	if (tg_point_parse(stubs[stub].point, &p, err, sizeof(err)))
+		return 0;
+	tg_stub_name(tg_point_bits(&p), stubs[stub].flags, name);
 	return symbol(name);
 }
 
@@ -199,7 +202,7 @@ static bool load(void)
 static struct window {
 	unsigned int stub, from, to;
 	char class[8];
-} windows[256];
+} windows[8192];
 static int nr_windows;
 
 static void read_windows(void)
