@@ -99,7 +99,7 @@ static const char *rings_text(int rings)
 static void print_rows(const struct tg_selection *s, bool markdown)
 {
 	static const char *const methods[] = TG_METHOD_NAMES;
-	char axes[256];
+	char axes[1024];
 	enum tg_exp_id last = TG_NR_EXPS;
 	size_t i;
 

@@ -54,6 +54,8 @@ void tg_entry_status(struct seq_file *m);
  * tg_stub_of() - the stub of a point
  * @p: a point of TG_RING_CROSS
  * @quiet: the one that understands TG_SYSCALL_QUIET
+ *
+ * Return: NULL if the point sets IF, and so has no plain one.
  */
 const void *tg_stub_of(const struct tg_point *p, bool quiet);
 

@@ -14,7 +14,24 @@
 
 #include <tollgate/arm.h>
 
+#include "arm.h"
 #include "entry.h"
+
+/* Arms the caller if the point can be armed so, and here. */
+static int tg_arm_point(struct file *file, const struct tg_point *p, u32 flags, char *err)
+{
+	size_t n;
+
+	if (tg_point_refused(p, err, TG_ERROR_MAX))
+		return -EOPNOTSUPP;
+	if (tg_stub_of(p, flags & TG_ARM_QUIET))
+		return tg_arm(file, p, flags, err);
+	tg_point_name(p, err);
+	n = strlen(err);
+	snprintf(err + n, TG_ERROR_MAX - n,
+		 " runs with IF = 1, in quiet stretches alone: arm it with TG_ARM_QUIET (frame/run: quiet)");
+	return -EINVAL;
+}
 
 /* A request as copied in, to what it arms: 0, or an error with a line in err. */
 static int tg_arm_request(struct file *file, struct tg_arm *rq, char *err)
@@ -38,9 +55,7 @@ static int tg_arm_request(struct file *file, struct tg_arm *rq, char *err)
 			 rq->name);
 		return -EINVAL;
 	}
-	if (tg_point_refused(&p, err, TG_ERROR_MAX))
-		return -EOPNOTSUPP;
-	return tg_arm(file, &p, rq->flags, err);
+	return tg_arm_point(file, &p, rq->flags, err);
 }
 
 static long tg_arm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -104,7 +119,7 @@ static int tg_arm_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* What the knobs of a family say, armed by writing 1 or an empty line to its run. */
+/* What the knobs of a family say, armed by writing 1, an empty line or quiet to its run. */
 static int tg_arm_knobs(struct file *file, char *text, size_t len, struct tg_request *rq,
 			char *err)
 {
@@ -112,15 +127,13 @@ static int tg_arm_knobs(struct file *file, char *text, size_t len, struct tg_req
 
 	if (ret)
 		return ret;
-	if (text[0] && strcmp(text, "1")) {
-		snprintf(err, TG_ERROR_MAX, "'%.64s'; allowed: 1 or an empty line", text);
+	if (text[0] && strcmp(text, "1") && strcmp(text, "quiet")) {
+		snprintf(err, TG_ERROR_MAX, "'%.64s'; allowed: 1, quiet or an empty line", text);
 		return -EINVAL;
 	}
 	if (tg_family_request(file_inode(file)->i_private, rq, err))
 		return -EINVAL;
-	if (tg_point_refused(&rq->point, err, TG_ERROR_MAX))
-		return -EOPNOTSUPP;
-	return tg_arm(file, &rq->point, 0, err);
+	return tg_arm_point(file, &rq->point, strcmp(text, "quiet") ? 0 : TG_ARM_QUIET, err);
 }
 
 static ssize_t tg_arm_write(struct file *file, const char __user *buf, size_t count, loff_t *ppos)

@@ -24,10 +24,18 @@ struct tg_calm {
 	u64 rax;		/* the caller's, while CR8 is lowered */
 	u64 cr8;		/* as the kernel has it */
 	u32 below;		/* numbers below it go straight to the kernel */
+	u32 stub;		/* what stubs with STI answer to: TG_CALM_NEVER outside a stretch */
 };
 extern struct tg_calm tg_calm;
 
+/* Words of the pieces (frame_pieces.h), which stand for the kernel's; all of them 0. */
+struct tg_words {
+	u32 preempt, context, flags, status;
+	u32 random;		/* but this, which changes */
+};
+
 /* What stubs find through GS: room for the user's RSP, and the task's stack. */
+DECLARE_PER_CPU(struct tg_words, tg_words);
 DECLARE_PER_CPU(unsigned long, tg_user_rsp);
 DECLARE_PER_CPU(unsigned long, tg_stack_top);
 

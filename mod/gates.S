@@ -10,7 +10,8 @@
  *	out	the same; 8 bytes below RSP are written
  *
  * From the kernel itself they come as well while an armed task is in it: CR8 is low
- * there already.
+ * there already. But not amid a stub, which #DB and #MC alone come back to: one with STI
+ * must not go on at a low CR8. From the kernel their handlers are like NMI's.
  */
 #include <linux/linkage.h>
 #include <asm/ibt.h>
@@ -25,11 +26,17 @@
 SYM_CODE_START(tg_gate_\name)
 	UNWIND_HINT_IRET_REGS offset=(\error)*8
 	ENDBR
+	.if	\vector == 1 || \vector == 18
+	testb	$3, ((\error) + 1) * 8(%rsp)	/* CS */
+	jz	.Lkernel_\name
+	.endif
 	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
+	movl	$TG_CALM_NEVER, tg_calm + TG_CALM_STUB(%rip)
 	push	%rax				/* the interrupted code's */
 	mov	tg_calm + TG_CALM_CR8(%rip), %rax
 	mov	%rax, %cr8
 	pop	%rax
+.Lkernel_\name:
 	jmp	__SCT__tg_to_\name
 SYM_CODE_END(tg_gate_\name)
 	TG_STATIC_CALL \name

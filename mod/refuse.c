@@ -84,6 +84,9 @@ void tg_refuse_init(void)
 	/* nofsgsbase: the CPU knows the instructions, but they are undefined */
 	if (!(native_read_cr4() & X86_CR4_FSGSBASE))
 		tg_host.features &= ~TG_NEED_FSGSBASE;
+	/* nopcid: the CPU has them, but bit 63 of CR3 is reserved */
+	if (!(native_read_cr4() & X86_CR4_PCIDE))
+		tg_host.features &= ~TG_NEED_PCID;
 	if (tg_has_xcr0())
 		tg_host.xcr0 = tg_xcr0();
 	tg_host.image_size = tg_fpu_area_size(tg_host.features);

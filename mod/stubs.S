@@ -6,6 +6,7 @@
 #include <linux/linkage.h>
 #include <asm/ibt.h>
 #include <asm/nospec-branch.h>
+#include <asm/segment.h>
 #include <asm/unwind_hints.h>
 
 #include <tollgate/frame_blocks.h>
@@ -39,6 +40,7 @@ SYM_CODE_START(tg_stub_compat)
 	UNWIND_HINT_ENTRY
 	ENDBR
 	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
+	movl	$TG_CALM_NEVER, tg_calm + TG_CALM_STUB(%rip)
 	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
 	mov	tg_calm + TG_CALM_CR8(%rip), %rax
 	mov	%rax, %cr8
@@ -46,6 +48,11 @@ SYM_CODE_START(tg_stub_compat)
 	jmp	__SCT__tg_to_compat
 SYM_CODE_END(tg_stub_compat)
 .endm
+
+	.section .rodata
+	.balign	2
+tg_verw_selector:
+	.short	__KERNEL_DS
 
 	TG_STATIC_CALL kernel
 	TG_STATIC_CALL compat

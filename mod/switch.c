@@ -18,6 +18,7 @@
 #include "entry.h"
 
 struct tg_calm tg_calm;
+DEFINE_PER_CPU(struct tg_words, tg_words);
 DEFINE_PER_CPU(unsigned long, tg_user_rsp);
 DEFINE_PER_CPU(unsigned long, tg_stack_top);
 
@@ -78,9 +79,27 @@ static void tg_set_msr(u32 msr, u64 value)
 static_assert(offsetof(struct tg_calm, rax) == TG_CALM_RAX);
 static_assert(offsetof(struct tg_calm, cr8) == TG_CALM_CR8);
 static_assert(offsetof(struct tg_calm, below) == TG_CALM_BELOW);
+static_assert(offsetof(struct tg_calm, stub) == TG_CALM_STUB);
+static_assert(offsetof(struct tg_words, preempt) == TG_WORD_PREEMPT);
+static_assert(offsetof(struct tg_words, context) == TG_WORD_CONTEXT);
+static_assert(offsetof(struct tg_words, flags) == TG_WORD_FLAGS);
+static_assert(offsetof(struct tg_words, status) == TG_WORD_STATUS);
+static_assert(offsetof(struct tg_words, random) == TG_WORD_RANDOM);
+static_assert(offsetof(struct pt_regs, r11) == TG_PT_R11);
+static_assert(offsetof(struct pt_regs, r10) == TG_PT_R10);
+static_assert(offsetof(struct pt_regs, r9) == TG_PT_R9);
+static_assert(offsetof(struct pt_regs, r8) == TG_PT_R8);
+static_assert(offsetof(struct pt_regs, ax) == TG_PT_AX);
+static_assert(offsetof(struct pt_regs, cx) == TG_PT_CX);
+static_assert(offsetof(struct pt_regs, dx) == TG_PT_DX);
+static_assert(offsetof(struct pt_regs, si) == TG_PT_SI);
+static_assert(offsetof(struct pt_regs, di) == TG_PT_DI);
 static_assert(offsetof(struct pt_regs, orig_ax) == TG_PT_ORIG_AX);
 static_assert(offsetof(struct pt_regs, ip) == TG_PT_IP);
+static_assert(offsetof(struct pt_regs, cs) == TG_PT_CS);
+static_assert(offsetof(struct pt_regs, flags) == TG_PT_FLAGS);
 static_assert(offsetof(struct pt_regs, sp) == TG_PT_SP);
+static_assert(offsetof(struct pt_regs, ss) == TG_PT_SS);
 static_assert(sizeof(struct pt_regs) == TG_PT_SIZE);
 static_assert(__USER_DS == TG_USER_DS && __USER_CS == TG_USER_CS);
 static_assert(sizeof(struct tg_window) == 12 && sizeof(struct tg_stub) == 12);
@@ -96,6 +115,7 @@ bool tg_entry_load(struct tg_entry *e)
 	if (e->quiet) {
 		tg_calm.cr8 = e->was.cr8;
 		tg_calm.below = TG_SYSCALL_STUB;
+		tg_calm.stub = TG_CALM_NEVER;
 		tg_idt_load();
 		/* the other ways in; SYSENTER, which leaves TF set, becomes #GP */
 		tg_set_msr(MSR_CSTAR, (unsigned long)tg_stub_compat);

@@ -18,6 +18,8 @@ __SCT__tg_to_kernel:
 tg_user_rsp:
 tg_stack_top:
 tg_calm:
-	.quad	0, 0
+tg_words:
+tg_verw_selector:
+	.quad	0, 0, 0, 0
 
 	.section .note.GNU-stack, "", @progbits

@@ -8,12 +8,51 @@
 #ifndef TOLLGATE_FRAME_AXES_H
 #define TOLLGATE_FRAME_AXES_H
 
-/* What a stub builds before it goes back: nothing, or a struct pt_regs (frame_blocks.h) */
-#define TG_VALUES_frame(V, x)	V(x, bare, 0) V(x, full, 0x1)
+/*
+ * What a stub builds before it goes back: nothing, a whole struct pt_regs, or one that
+ * lacks parts, as kernels up to 3.19 had it. partial: user RSP in a per-CPU slot, RFLAGS
+ * in the slot of R11, CS, SS and RCX not at all. rsp, flags, rest: the first, the second,
+ * the third in its place at once; they are (a), (b), (c) of whoever proposed that.
+ */
+#define TG_VALUES_frame(V, x)	V(x, bare, 0) V(x, full, 0x1) V(x, partial, 0x2)	\
+				V(x, rsp, 0x6) V(x, flags, 0xa) V(x, rest, 0x12)	\
+				V(x, rsp_flags, 0xe) V(x, rsp_rest, 0x16)		\
+				V(x, flags_rest, 0x1a) V(x, rsp_flags_rest, 0x1e)
+/* Whether what lacks is filled in for a body that needs it, and what it may have changed taken */
+#define TG_VALUES_pace(V, x)	V(x, fast, 0) V(x, slow, 0x20)
+/* STI before the body, CLI behind it; IF = 0 between SYSCALL and either, and then SYSRET */
+#define TG_VALUES_sti(V, x)	V(x, nosti, 0) V(x, sti, 0x80)
+#define TG_VALUES_cli(V, x)	V(x, nocli, 0) V(x, cli, 0x100)
 /* By which instruction it goes back */
 #define TG_VALUES_exit(V, x)	V(x, sysret, 0) V(x, iret, 0x200)
+/*
+ * Whether it asks for exit work, and how for one more flag: flags are read, and that one
+ * is among them; by LOCK BTR; by TEST of the flags in memory; by TEST of another word.
+ */
+#define TG_VALUES_check(V, x)	V(x, nocheck, 0) V(x, read, 0x400) V(x, locked, 0x800)	\
+				V(x, tested, 0xc00) V(x, status, 0x1000)
+/* Without a frame: SWAPGS and back; and to the task's stack */
+#define TG_VALUES_switch(V, x)	V(x, noswitch, 0) V(x, swapgs, 0x2000) V(x, stack, 0x6000)
+/* LFENCE behind SWAPGS */
+#define TG_VALUES_fence(V, x)	V(x, nofence, 0) V(x, fence, 0x8000)
+/* STAC and CLAC, as round one access to the user's memory */
+#define TG_VALUES_smap(V, x)	V(x, nosmap, 0) V(x, stac, 0x10000)
+/* The preemption count up and down */
+#define TG_VALUES_preempt(V, x)	V(x, nopreempt, 0) V(x, preempt, 0x20000)
+/* One flag that would lead to context tracking or a tracer */
+#define TG_VALUES_context(V, x)	V(x, nocontext, 0) V(x, context, 0x40000)
+/* The stack moved by a random offset, the next one mixed from the TSC */
+#define TG_VALUES_offset(V, x)	V(x, nooffset, 0) V(x, offset, 0x80000)
+/* CR3 written on the way in and on the way out, with the value it has */
+#define TG_VALUES_cr3(V, x)	V(x, nocr3, 0) V(x, cr3, 0x100000) V(x, noflush, 0x300000)
+/* VERW of a selector in memory, right before SWAPGS on the way out */
+#define TG_VALUES_verw(V, x)	V(x, noverw, 0) V(x, verw, 0x400000)
+/* How the call is found: not at all, or by comparing its number */
+#define TG_VALUES_dispatch(V, x) V(x, nodispatch, 0) V(x, compare, 0x800000)
 
 /* In the order in which names have them. */
-#define TG_DESIGN_frame(A)	A(frame) A(exit)
+#define TG_DESIGN_frame(A)	A(frame) A(pace) A(sti) A(cli) A(exit) A(check) A(switch)	\
+				A(fence) A(smap) A(preempt) A(context) A(offset) A(cr3)	\
+				A(verw) A(dispatch)
 
 #endif

@@ -9,6 +9,9 @@
  * entry and exit. What work is pending came with an interrupt that waits, and is
  * taken as soon as IF is 1 again. NMI, #DB and #MC have stacks of their own.
  *
+ * Those with STI are quiet ones alone, and answer in a quiet stretch alone: at CR8 = 15
+ * the same holds for them. Elsewhere TG_SYSCALL_STUB goes to the kernel.
+ *
  * A window is a stretch of instructions in which something is not as either mode
  * expects it; TG_WINDOW begins one beside the code, and the table knows them
  * all, in order. A handler that interrupts a stub learns from the class what it has
@@ -30,15 +33,29 @@
 #define TOLLGATE_FRAME_BLOCKS_H
 
 /* Offsets in struct pt_regs (asm/ptrace.h); mod/switch.c asserts them. */
+#define TG_PT_R11	48
+#define TG_PT_R10	56
+#define TG_PT_R9	64
+#define TG_PT_R8	72
+#define TG_PT_AX	80
+#define TG_PT_CX	88
+#define TG_PT_DX	96
+#define TG_PT_SI	104
+#define TG_PT_DI	112
 #define TG_PT_ORIG_AX	120
 #define TG_PT_IP	128
+#define TG_PT_CS	136
+#define TG_PT_FLAGS	144
 #define TG_PT_SP	152
+#define TG_PT_SS	160
 #define TG_PT_SIZE	168
 
 /* Offsets in struct tg_calm (mod/entry.h), and what CR8 is in a quiet stretch. */
 #define TG_CALM_RAX	0
 #define TG_CALM_CR8	8
 #define TG_CALM_BELOW	16
+#define TG_CALM_STUB	20
+#define TG_CALM_NEVER	0xffffffff
 #define TG_CR8_QUIET	15
 
 /* Selectors that SYSCALL and SYSRET imply (asm/segment.h); asserted likewise. */
@@ -83,8 +100,14 @@
 	.set	TG_CLASS_Q, 8
 	.set	TG_CLASS_END, TG_NR_CLASSES
 
+/* Whether IF may be 1 in it: then it answers in quiet stretches alone. */
+#define TG_RUNS_WITH_IF	IS(sti, sti)
+
 /* Per-CPU memory through GS: RIP-relative on every kernel, so that lengths agree. */
 #define TG_GS(slot)	%gs:slot(%rip)
+
+#include <tollgate/frame_pieces.h>
+#include <tollgate/frame_kinds.h>
 
 /*
  * Begins a window, which ends where the next begins: a row of the table, of the
@@ -115,13 +138,21 @@
 	.set	TG_NOW_QUIET, \quiet
 .Lorigin_\stub:
 	TG_WINDOW \stub, A
+	.if	TG_RUNS_WITH_IF
+	cmp	tg_calm + TG_CALM_STUB(%rip), %eax
+	.else
 	cmp	$TG_SYSCALL_STUB, %eax
+	.endif
 	jne	.Lother_\stub
 	.if	IS(frame, bare)
 	TG_FRAME_bare \stub
-	.else
+	.elseif	IS(frame, full)
 	TG_FRAME_full \stub
+	.else
+	TG_FRAME_partial \stub
 	.endif
+	TG_WINDOW \stub, K
+	TG_PIECES_COLD \stub
 .Lother_\stub:
 	TG_WINDOW \stub, A
 	.if	\quiet
@@ -158,11 +189,17 @@
 	cmp	tg_calm + TG_CALM_BELOW(%rip), %eax
 	sete	%al
 	movl	$0, tg_calm + TG_CALM_BELOW(%rip)
+	.if	TG_RUNS_WITH_IF
+	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_STUB(%rip)
+	.endif
 	TG_WINDOW \stub, D2
 	sysretq
 .Llower\@:
 	TG_WINDOW \stub, A
 	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
+	.if	TG_RUNS_WITH_IF
+	movl	$TG_CALM_NEVER, tg_calm + TG_CALM_STUB(%rip)
+	.endif
 	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
 	TG_WINDOW \stub, Q
 	mov	tg_calm + TG_CALM_CR8(%rip), %rax
@@ -170,97 +207,6 @@
 	mov	tg_calm + TG_CALM_RAX(%rip), %rax
 	TG_WINDOW \stub, A
 	jmp	__SCT__tg_to_kernel
-.endm
-
-/*
- * Nothing at all: to SYSRET at once, on the user's stack.
- *
- *	in, out	as TG_STUB's
- */
-.macro TG_FRAME_bare stub:req
-	TG_WINDOW \stub, D2
-	sysretq
-.endm
-
-/*
- * struct pt_regs on the task's own stack, as the kernel's entry builds it, and
- * the registers cleared; no body, no exit work.
- *
- *	in, out	as TG_STUB's; between K and X: GS the kernel's, rsp on the task's stack,
- *		all else cleared, but rax and rdi, then from the frame
- */
-.macro TG_FRAME_full stub:req
-	swapgs
-	TG_WINDOW \stub, B1
-	mov	%rsp, TG_GS(tg_user_rsp)
-	mov	TG_GS(tg_stack_top), %rsp
-	TG_WINDOW \stub, B2
-	pushq	$TG_USER_DS		/* pt_regs->ss */
-	pushq	TG_GS(tg_user_rsp)	/* pt_regs->sp */
-	TG_WINDOW \stub, K
-	pushq	%r11			/* pt_regs->flags */
-	pushq	$TG_USER_CS		/* pt_regs->cs */
-	pushq	%rcx			/* pt_regs->ip */
-	pushq	%rax			/* pt_regs->orig_ax */
-	pushq	%rdi			/* pt_regs->di */
-	pushq	%rsi			/* pt_regs->si */
-	pushq	%rdx			/* pt_regs->dx */
-	pushq	%rcx			/* pt_regs->cx */
-	pushq	%rax			/* pt_regs->ax: what comes back */
-	pushq	%r8			/* pt_regs->r8 */
-	pushq	%r9			/* pt_regs->r9 */
-	pushq	%r10			/* pt_regs->r10 */
-	pushq	%r11			/* pt_regs->r11 */
-	pushq	%rbx			/* pt_regs->bx */
-	pushq	%rbp			/* pt_regs->bp */
-	pushq	%r12			/* pt_regs->r12 */
-	pushq	%r13			/* pt_regs->r13 */
-	pushq	%r14			/* pt_regs->r14 */
-	pushq	%r15			/* pt_regs->r15 */
-	xorl	%esi, %esi		/* nothing of the user's to speculate with */
-	xorl	%edx, %edx
-	xorl	%ecx, %ecx
-	xorl	%r8d, %r8d
-	xorl	%r9d, %r9d
-	xorl	%r10d, %r10d
-	xorl	%r11d, %r11d
-	xorl	%ebx, %ebx
-	xorl	%ebp, %ebp
-	xorl	%r12d, %r12d
-	xorl	%r13d, %r13d
-	xorl	%r14d, %r14d
-	xorl	%r15d, %r15d
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%rbp
-	popq	%rbx
-	popq	%r11
-	popq	%r10
-	popq	%r9
-	popq	%r8
-	popq	%rax
-	popq	%rcx
-	popq	%rdx
-	popq	%rsi
-	popq	%rdi			/* RSP: pt_regs->orig_ax */
-	.if	TG_PT_SIZE - TG_PT_ORIG_AX != 6 * 8
-	.error "what is pushed is not struct pt_regs"
-	.endif
-	.if	IS(exit, iret)
-	add	$TG_PT_IP - TG_PT_ORIG_AX, %rsp
-	TG_WINDOW \stub, X
-	swapgs
-	TG_WINDOW \stub, E
-	iretq
-	.else
-	mov	TG_PT_SP - TG_PT_ORIG_AX(%rsp), %rsp
-	TG_WINDOW \stub, D1
-	swapgs
-	TG_WINDOW \stub, D2
-	sysretq
-	.endif
 .endm
 
 /*
@@ -275,14 +221,24 @@
 	.popsection
 .endm
 
-/* A stub by its name, as tg_stub_name() has it: TG_ENTRY is what the file makes of it. */
+/*
+ * A stub by its name, as tg_stub_name() has it: TG_ENTRY is what the file makes of it.
+ * The first takes an expression for its value; operators in it would not be such.
+ */
 .macro TG_NAMED bits:req
 	.noaltmacro
+	TG_ONCE	\bits
+.endm
+
+.macro TG_ONCE bits:req
 	.ifndef	.Lbuilt_\bits
 	.set	.Lbuilt_\bits, 1
+	.if	!TG_RUNS_WITH_IF
 	TG_ENTRY tg_stub_\bits, \bits, 0
+	.set	TG_NR_STUBS, TG_NR_STUBS + 1
+	.endif
 	TG_ENTRY tg_stub_\bits\()_quiet, \bits, 1
-	.set	TG_NR_STUBS, TG_NR_STUBS + 2
+	.set	TG_NR_STUBS, TG_NR_STUBS + 1
 	.endif
 .endm
 
@@ -334,6 +290,7 @@
 #undef DESIGN
 #else /* __ASSEMBLER__ */
 #include <tollgate/exp.h>
+#include <tollgate/frame_pieces.h>
 
 /* One row of the table; offsets count from behind a stub's ENDBR, in bytes. */
 struct tg_window {
@@ -365,7 +322,9 @@ static inline bool tg_window_line(const struct tg_window **w, char *buf, size_t 
 	struct tg_point p;
 	char name[TG_NAME_MAX];
 
-	while (*w < tg_windows_end && (*w)->class >= TG_NR_CLASSES)
+	/* past what closes a stub, and windows without an instruction */
+	while (*w < tg_windows_end && ((*w)->class >= TG_NR_CLASSES ||
+				       (*w + 1 < tg_windows_end && (*w)->from == (*w)[1].from)))
 		++*w;
 	one = *w;
 	if (one + 1 >= tg_windows_end ||

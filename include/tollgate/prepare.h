@@ -161,7 +161,7 @@ static inline size_t tg_fpu_area_size(unsigned int features)
 static inline bool tg_unavailable(const struct tg_point *p, const struct tg_host *h,
 				  char *why, size_t len)
 {
-	int needs = tg_exps[p->exp].needs;
+	int needs = tg_point_needs(p);
 	__u64 rfbm;
 	int i;
 

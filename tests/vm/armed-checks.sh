@@ -19,7 +19,7 @@ EXPECT=${EXPECT:-runs}
 EXACT=${EXACT:-1}
 KIND=${KIND:-}
 LOADS=${LOADS:-100}
-PARTS=${PARTS:-points calls refusals deaths windows found probes compat cost knobs run breaks
+PARTS=${PARTS:-points stubs calls refusals deaths windows found probes compat cost knobs run breaks
        trace lstar suspend kvm rmmod}
 POINT=frame/point:full@cross
 
@@ -111,11 +111,15 @@ check_cost()
 		is "$(/armed linear frame/point:$point@cross)" "$((bare + 54))" \
 			"one to 100 000 calls of $point: exactly 54 more"
 	done
+	/armed sums >"$W/sums"
+	like "$(grep -v '^# ' "$W/sums")" "ok - *" "what choices take adds up: $(grep -v '^# ' "$W/sums")"
+	cp "$W/sums" /out/sums
 }
 
 check_knobs()
 {
-	is "$(cat $T/frame/frame) / $(cat $T/frame/exit)" "[bare] full / [sysret] iret" "frame/ has knobs"
+	is "$(cat $T/frame/exit) / $(cat $T/frame/check)" \
+		"[sysret] iret / [nocheck] read locked tested status" "frame/ has knobs"
 	echo iret >$T/frame/exit
 	exec 3>$T/frame/run
 	echo 1 2>"$W/said" >&3
@@ -124,11 +128,27 @@ check_knobs()
 	is "$(fact armed)" none "indeed"
 	echo full >$T/frame/frame
 	echo 2 2>"$W/said" >&3
-	is "$(fact last_error)" "'2'; allowed: 1 or an empty line" "writing 2 arms nothing"
+	is "$(fact last_error)" "'2'; allowed: 1, quiet or an empty line" "writing 2 arms nothing"
 	echo 1 >&3
 	is "$(fact armed)" frame/point:full:iret@cross "writing 1 arms the shell with what they say"
 	exec 3>&-
 	is "$(fact armed)" none "and closing run disarms it"
+	echo sti >$T/frame/sti
+	exec 3>$T/frame/run
+	echo 1 2>"$W/said" >&3
+	like "$(fact last_error)" "frame/point:full:sti:iret@cross runs with IF = 1, in quiet stretches alone: *" \
+		"knobs that set IF arm nobody whose calls may come outside a quiet stretch"
+	echo quiet >&3
+	is "$(fact armed)" frame/point:full:sti:iret@cross "writing quiet arms for such"
+	exec 3>&-
+	echo tested >$T/frame/check
+	exec 3>$T/frame/run
+	echo quiet 2>"$W/said" >&3
+	like "$(fact last_error)" "frame/point:full:sti:iret:tested@cross is not built; *" \
+		"knobs that no stub is built for arm nothing"
+	exec 3>&-
+	echo nosti >$T/frame/sti
+	echo nocheck >$T/frame/check
 	echo bare >$T/frame/frame
 	echo sysret >$T/frame/exit
 }
@@ -347,7 +367,7 @@ check_parts()
 {
 	for part in $PARTS; do
 		case $part in
-		points | cpus | calls | refusals | deaths | breaks) check_armed "$part" ;;
+		points | stubs | cpus | calls | refusals | deaths | breaks) check_armed "$part" ;;
 		cost) [ "$EXACT" != 1 ] || check_cost ;;
 		*) "check_$part" ;;
 		esac

@@ -35,6 +35,19 @@ static __attribute__((noipa)) unsigned long calls(unsigned long n)
 	return eax == TG_SYSCALL_STUB ? start : 0;
 }
 
+bool call_step(const char *point, unsigned long *step)
+{
+	struct tg_arm rq;
+	int fd = arm(point, TG_ARM_QUIET, &rq);
+
+	if (fd < 0)
+		return false;
+	calls(10);
+	*step = (calls(201) - calls(1)) / 200;
+	close(fd);
+	return true;
+}
+
 int call_cost(const char *point)
 {
 	static const unsigned long ns[] = { 2, 10, 100, 1000, 10000, 100000 };

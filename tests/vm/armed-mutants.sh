@@ -87,11 +87,12 @@ whole "on two" "EXACT=0 PARTS='points cpus calls deaths offline'" "${two[@]}"
 
 died="kernel panic|without a word"
 blocks=include/tollgate/frame_blocks.h
+kinds=include/tollgate/frame_kinds.h
 # stubs and gates
-mutant "a register is not restored" $blocks \
+mutant "a register is not restored" $kinds \
 	's/popq	%r12$/popq	%r13/; t; s/popq	%r13$/popq	%r12/' points '^not ok .* - stub, .*r12='
-mutant "SWAPGS is forgotten" $blocks '0,/^	swapgs/{/^	swapgs/d}' points "$died"
-mutant "the user's stack is kept" $blocks '/mov	TG_GS\(tg_stack_top\), %rsp/d' points "$died"
+mutant "SWAPGS is forgotten" $kinds '0,/^	swapgs/{/^	swapgs/d}' points "$died"
+mutant "the user's stack is kept" $kinds '/mov	TG_GS\(tg_stack_top\), %rsp/d' points "$died"
 mutant "forwarding changes a register" $blocks \
 	's/^	jmp	__SCT__tg_to_kernel$/	xor %r10d, %r10d; jmp __SCT__tg_to_kernel/' points \
 	"^not ok .* - getpid, .* r10="

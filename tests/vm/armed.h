@@ -168,10 +168,15 @@ void alarm_every(long usec);
  * quiet, as assignments for sh. 0, or 1 if it was not armed.
  */
 int call_cost(const char *point);
+/* What a call takes on top of another; false if the point is refused. */
+bool call_step(const char *point, unsigned long *step);
 int forward_cost(void);
 
 /* An armed task under signals, beside one that dirties vector registers. */
 void check_storm(unsigned int flags);
+/* armed-frames.c: registers through every stub; what they take, and that it adds up. */
+void check_stubs(void);
+int call_sums(void);
 void check_quiet(void);
 void check_calls(void);
 void check_traps(const char *point, unsigned int flags);
