@@ -96,6 +96,21 @@ static const char *rings_text(int rings)
 	return rings == R0 ? "@r0" : rings == R3 ? "@r3" : rings == CROSS ? "@cross" : "@r0 @r3";
 }
 
+/* The words that stand for a kernel's way, below their row: what of it is there. */
+static void print_composites(enum tg_exp_id exp)
+{
+	const struct tg_composite *c;
+	char name[TG_NAME_MAX];
+	struct tg_point p;
+
+	for (c = tg_composites; c < tg_composites + TG_NR_COMPOSITES; c++) {
+		if (c->exp != exp || !tg_point_of_bits(&p, exp, TG_RING_CROSS, c->bits))
+			continue;
+		tg_point_name(&p, name);
+		printf("    :%s is %s\n\thas: %s\n\tlacks: %s\n", c->word, name, c->has, c->lacks);
+	}
+}
+
 static void print_rows(const struct tg_selection *s, bool markdown)
 {
 	static const char *const methods[] = TG_METHOD_NAMES;
@@ -129,6 +144,7 @@ static void print_rows(const struct tg_selection *s, bool markdown)
 		printf("%s/%s%s  %s  %s%s\n    %s\n", e->family, e->name, axes,
 		       rings_text(e->rings), methods[e->method],
 		       e->tier == TG_TIER_FULL ? "  full" : "", e->what);
+		print_composites(s->points[i].exp);
 	}
 }
 

@@ -403,6 +403,12 @@ is "... and each window begins where the last one ends" "$($tollgate list --wind
 refuses "list --windows with a pattern" 2 "--windows is a table of its own" $tollgate list --windows irq/cli
 refuses "a point of an armed task in lane user" 2 "runs in an armed task only: use --lane vm" \
 	$tollgate run 'frame/point@cross'
+like "list says what a kernel's frame is" $'*    :linux-3.19 is frame/point:partial:sti:cli:read:context@cross\n*has: *lacks: *' \
+	"$($tollgate list 'frame/*')"
+refuses "a kernel's frame and a value beside it" 2 "'iret': a second value of axis exit" \
+	$tollgate run frame/point:linux-4.2:iret@cross
+refuses "a frame of which no stub is built" 2 "frame/point:locked:fence*" \
+	$tollgate run frame/point:full:fence:locked@cross
 refuses "a frame that means nothing" 2 "frame/point:iret@cross means nothing: IRET takes a frame" \
 	$tollgate run frame/point:iret
 like "list --events names the kernel's own" $'perf::PAGE-FAULTS\t' "$($tollgate list --events)"

@@ -74,11 +74,48 @@ static inline int tg_point_refuse_senseless(const struct tg_point *p, char *err,
 	return -1;
 }
 
+/* Words that stand for all values of a point: COMPOSITE() of frame.def. */
+struct tg_composite {
+	enum tg_exp_id exp;
+	const char *word;
+	__u32 bits;
+	const char *has, *lacks;
+};
+
+static const struct tg_composite tg_composites[] = {
+#define COMPOSITE(fam, nam, word, bits, has, lacks) \
+	{ TG_EXP_##fam##_##nam, word, bits, has, lacks },
+#include <tollgate/experiments.def>
+#undef COMPOSITE
+};
+#define TG_NR_COMPOSITES	((int)(sizeof(tg_composites) / sizeof(tg_composites[0])))
+
+/* Sets all values if a word says so; 1 if it does, 0 if not, -1 with err if others were given. */
+static inline int tg_point_composed(struct tg_point *p, unsigned int *given, const char *word,
+				    size_t len, char *err, size_t errlen)
+{
+	const struct tg_composite *c;
+
+	for (c = tg_composites; c < tg_composites + TG_NR_COMPOSITES; c++) {
+		if (c->exp != p->exp || !tg_word_is(word, len, c->word))
+			continue;
+		if (*given) {
+			snprintf(err, errlen, "'%s' stands for the values of all axes: none beside it",
+				 c->word);
+			return -1;
+		}
+		*given = ~0U;
+		return tg_point_of_bits(p, c->exp, p->ring, c->bits);
+	}
+	return 0;
+}
+
 /*
  * tg_point_parse - a full name, family/name[:value]...@ring, to its point.
  *
  * Values may come in any order and defaults may be spelled out; each axis at
- * most once, and together they must mean something. 0, or -1 with one line in
+ * most once, and together they must mean something. One word may stand for all of them:
+ * tg_composites. 0, or -1 with one line in
  * err that names the wrong part and what is allowed; *out is written on success
  * alone.
  */
@@ -118,8 +155,14 @@ static inline int tg_point_parse(const char *name, struct tg_point *out, char *e
 	}
 	/* values before the ring, which tg_select() may have added */
 	for (value = head; value < at; value += word + 1) {
+		int composed;
+
 		word = strcspn(name + value + 1, ":@");
-		if (tg_point_value(&p, &given, name + value + 1, word, err, errlen))
+		composed = tg_point_composed(&p, &given, name + value + 1, word, err, errlen);
+		if (composed < 0)
+			return -1;
+		if (!composed &&
+		    tg_point_value(&p, &given, name + value + 1, word, err, errlen))
 			return -1;
 	}
 	p.ring = tg_ring_parse(name + at);

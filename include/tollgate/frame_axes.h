@@ -50,6 +50,15 @@
 /* How the call is found: not at all, or by comparing its number */
 #define TG_VALUES_dispatch(V, x) V(x, nodispatch, 0) V(x, compare, 0x800000)
 
+/* Bits of points that stand for a kernel's entry: see COMPOSITE of frame.def. */
+#define TG_LINUX_OLD	(TG_ON(sti, sti) | TG_ON(cli, cli) | TG_ON(check, read) |	\
+			 TG_ON(context, context))
+#define TG_LINUX_3_19	(TG_ON(frame, partial) | TG_LINUX_OLD)
+#define TG_LINUX_4_2	(TG_ON(frame, rsp_flags_rest) | TG_LINUX_OLD)
+#define TG_LINUX_6_12	(TG_ON(frame, full) | TG_ON(sti, sti) | TG_ON(cli, cli) |	\
+			 TG_ON(check, read) | TG_ON(offset, offset) |			\
+			 TG_ON(dispatch, compare))
+
 /* In the order in which names have them. */
 #define TG_DESIGN_frame(A)	A(frame) A(pace) A(sti) A(cli) A(exit) A(check) A(switch)	\
 				A(fence) A(smap) A(preempt) A(context) A(offset) A(cr3)	\

@@ -91,6 +91,38 @@ static void every_point_round_trips(void **state)
 	free(names);
 }
 
+/* Words for all values: a point of the list each, and nothing beside them. */
+static void composites(void **state)
+{
+	(void)state;
+	for (int i = 0; i < TG_NR_COMPOSITES; i++) {
+		const struct tg_composite *c = &tg_composites[i];
+		const struct tg_exp *e = &tg_exps[c->exp];
+		char name[TG_NAME_MAX], err[ERR_ROOM];
+		struct tg_point p, q;
+		bool listed = false;
+
+		assert_true(*c->has && *c->lacks);
+		snprintf(name, sizeof(name), "%s/%s:%s@cross", e->family, e->name, c->word);
+		assert_int_equal(parse_name(name, &p, err), 0);
+		assert_int_equal(tg_point_bits(&p), c->bits);
+		for (size_t n = 0; n < nr_points; n++)
+			listed |= same_point(&p, &points[n]);
+		assert_true(listed);
+		/* its own name has no such word */
+		tg_point_name(&p, name);
+		assert_null(strstr(name, c->word));
+		assert_parses(name, &p);
+		snprintf(name, sizeof(name), "%s/%s:%s:sysret@cross", e->family, e->name, c->word);
+		assert_int_equal(parse_name(name, &q, err), -1);
+		assert_non_null(strstr(err, "'sysret': a second value of axis exit"));
+		snprintf(name, sizeof(name), "%s/%s:sysret:%s@cross", e->family, e->name, c->word);
+		assert_int_equal(parse_name(name, &q, err), -1);
+		assert_non_null(strstr(err, "stands for the values of all axes: none beside it"));
+	}
+	assert_true(TG_NR_COMPOSITES >= 3);
+}
+
 /* The k-th order of 0 .. n-1. */
 static void nth_order(int *order, int n, int k)
 {
@@ -332,6 +364,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_point_round_trips),
 		cmocka_unit_test(designs_hold),
+		cmocka_unit_test(composites),
 		cmocka_unit_test(any_order_and_spelled_defaults),
 		cmocka_unit_test(rules_hold),
 		cmocka_unit_test(tiers_of_points),

@@ -293,6 +293,9 @@ check_run()
 		/tollgate run $how --lane host --json "$W/run.json" frame/$point@cross >"$W/said" 2>&1
 		like "$?:$(grep '"status"' "$W/run.json")" '0:*"status": "ok"*' "frame/$point@cross runs"
 	done
+	/tollgate run $how --lane host --json "$W/run.json" frame/point:linux-6.12-like >"$W/said" 2>&1
+	like "$?:$(grep '"name": "frame' "$W/run.json")" \
+		'0:*"frame/point:full:sti:cli:read:offset:compare@cross"*' "a kernel's frame runs"
 	is "$(fact armed)" none "and leaves nothing armed"
 }
 
