@@ -24,7 +24,10 @@ struct tg_calm {
 	u64 rax;		/* the caller's, while CR8 is lowered */
 	u64 cr8;		/* as the kernel has it */
 	u32 below;		/* numbers below it go straight to the kernel */
-	u32 stub;		/* what stubs with STI answer to: TG_CALM_NEVER outside a stretch */
+	u32 stub;		/* what stubs with IF = 1 answer to; else TG_CALM_NEVER */
+	u64 rcx, rdx;		/* the interrupted code's, while SYSCALL_MASK is written */
+	u32 closed, open;	/* SYSCALL_MASK as the kernel has it, and without IF */
+	u32 is_open;		/* it is without IF now: in a stretch of an unmasked stub */
 };
 extern struct tg_calm tg_calm;
 

@@ -7,7 +7,7 @@
  *	in	the frame as the CPU left it at RSP, with an error code or without,
  *		on the stack that the kernel's gate chose; every register the
  *		interrupted code's
- *	out	the same; 8 bytes below RSP are written
+ *	out	the same, SYSCALL_MASK the kernel's; 8 bytes below RSP are written
  *
  * From the kernel itself they come as well while an armed task is in it: CR8 is low
  * there already. But not amid a stub, which #DB and #MC alone come back to: one with STI
@@ -33,6 +33,7 @@ SYM_CODE_START(tg_gate_\name)
 	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
 	movl	$TG_CALM_NEVER, tg_calm + TG_CALM_STUB(%rip)
 	push	%rax				/* the interrupted code's */
+	TG_CLOSE_MASK
 	mov	tg_calm + TG_CALM_CR8(%rip), %rax
 	mov	%rax, %cr8
 	pop	%rax

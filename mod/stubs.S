@@ -39,9 +39,11 @@ SYM_CODE_END(\stub)
 SYM_CODE_START(tg_stub_compat)
 	UNWIND_HINT_ENTRY
 	ENDBR
+	cli
 	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
 	movl	$TG_CALM_NEVER, tg_calm + TG_CALM_STUB(%rip)
 	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
+	TG_CLOSE_MASK
 	mov	tg_calm + TG_CALM_CR8(%rip), %rax
 	mov	%rax, %cr8
 	mov	tg_calm + TG_CALM_RAX(%rip), %rax

@@ -8,6 +8,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
 #include <asm/msr.h>
+#include <asm/processor-flags.h>
 #include <asm/ptrace.h>
 #include <asm/segment.h>
 
@@ -37,7 +38,7 @@ static const char *const tg_same_names[] = {
 };
 
 static struct {
-	u64 loads, restores, fixups, differed[TG_NR_SAME];
+	u64 loads, restores, fixups, mask_fixups, differed[TG_NR_SAME];
 } tg_count;
 static struct tg_cpu_state tg_found;	/* by the latest load */
 
@@ -80,6 +81,12 @@ static_assert(offsetof(struct tg_calm, rax) == TG_CALM_RAX);
 static_assert(offsetof(struct tg_calm, cr8) == TG_CALM_CR8);
 static_assert(offsetof(struct tg_calm, below) == TG_CALM_BELOW);
 static_assert(offsetof(struct tg_calm, stub) == TG_CALM_STUB);
+static_assert(offsetof(struct tg_calm, rcx) == TG_CALM_RCX);
+static_assert(offsetof(struct tg_calm, rdx) == TG_CALM_RDX);
+static_assert(offsetof(struct tg_calm, closed) == TG_CALM_CLOSED);
+static_assert(offsetof(struct tg_calm, open) == TG_CALM_OPEN);
+static_assert(offsetof(struct tg_calm, is_open) == TG_CALM_IS_OPEN);
+static_assert(TG_MSR_SYSCALL_MASK == MSR_SYSCALL_MASK);
 static_assert(offsetof(struct tg_words, preempt) == TG_WORD_PREEMPT);
 static_assert(offsetof(struct tg_words, context) == TG_WORD_CONTEXT);
 static_assert(offsetof(struct tg_words, flags) == TG_WORD_FLAGS);
@@ -116,6 +123,9 @@ bool tg_entry_load(struct tg_entry *e)
 		tg_calm.cr8 = e->was.cr8;
 		tg_calm.below = TG_SYSCALL_STUB;
 		tg_calm.stub = TG_CALM_NEVER;
+		tg_calm.closed = e->was.mask;
+		tg_calm.open = e->was.mask & ~X86_EFLAGS_IF;
+		tg_calm.is_open = 0;
 		tg_idt_load();
 		/* the other ways in; SYSENTER, which leaves TF set, becomes #GP */
 		tg_set_msr(MSR_CSTAR, (unsigned long)tg_stub_compat);
@@ -147,6 +157,10 @@ void tg_entry_restore(struct tg_entry *e)
 		tg_write_cr8(e->was.cr8);
 		tg_count.fixups++;
 	}
+	if (tg_msr(MSR_SYSCALL_MASK) != e->was.mask) {
+		tg_set_msr(MSR_SYSCALL_MASK, e->was.mask);
+		tg_count.mask_fixups++;
+	}
 	same[TG_SAME_IDTR] = !e->quiet || tg_idt_unload();
 	tg_cpu_state(&is);
 	same[TG_SAME_LSTAR] = is.lstar == e->was.lstar;
@@ -164,8 +178,8 @@ void tg_entry_status(struct seq_file *m)
 {
 	int i;
 
-	seq_printf(m, "loads=%llu\nrestores=%llu\ncr8_fixups=%llu\n", tg_count.loads,
-		   tg_count.restores, tg_count.fixups);
+	seq_printf(m, "loads=%llu\nrestores=%llu\ncr8_fixups=%llu\nmask_fixups=%llu\n",
+		   tg_count.loads, tg_count.restores, tg_count.fixups, tg_count.mask_fixups);
 	if (tg_count.loads)
 		seq_printf(m, "found_lstar=0x%llx\nfound_cstar=0x%llx\nfound_syscall_mask=0x%llx\n"
 			   "found_sysenter_cs=0x%llx\nfound_gs_base=0x%llx\nfound_cr8=%llu\n",

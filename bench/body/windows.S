@@ -20,6 +20,6 @@ tg_stack_top:
 tg_calm:
 tg_words:
 tg_verw_selector:
-	.quad	0, 0, 0, 0
+	.quad	0, 0, 0, 0, 0, 0, 0
 
 	.section .note.GNU-stack, "", @progbits

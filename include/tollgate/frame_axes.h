@@ -20,7 +20,12 @@
 				V(x, flags_rest, 0x1a) V(x, rsp_flags_rest, 0x1e)
 /* Whether what lacks is filled in for a body that needs it, and what it may have changed taken */
 #define TG_VALUES_pace(V, x)	V(x, fast, 0) V(x, slow, 0x20)
-/* STI before the body, CLI behind it; IF = 0 between SYSCALL and either, and then SYSRET */
+/* IF in SYSCALL_MASK, so that SYSCALL clears it, or not */
+#define TG_VALUES_mask(V, x)	V(x, masked, 0) V(x, unmasked, 0x40)
+/*
+ * STI before the body, CLI behind it. Whether IF is what R11 has for SYSRET follows from
+ * both and mask: it is where IF was 1 at last.
+ */
 #define TG_VALUES_sti(V, x)	V(x, nosti, 0) V(x, sti, 0x80)
 #define TG_VALUES_cli(V, x)	V(x, nocli, 0) V(x, cli, 0x100)
 /* By which instruction it goes back */
@@ -60,8 +65,8 @@
 			 TG_ON(dispatch, compare))
 
 /* In the order in which names have them. */
-#define TG_DESIGN_frame(A)	A(frame) A(pace) A(sti) A(cli) A(exit) A(check) A(switch)	\
-				A(fence) A(smap) A(preempt) A(context) A(offset) A(cr3)	\
-				A(verw) A(dispatch)
+#define TG_DESIGN_frame(A)	A(frame) A(pace) A(mask) A(sti) A(cli) A(exit) A(check)	\
+				A(switch) A(fence) A(smap) A(preempt) A(context)	\
+				A(offset) A(cr3) A(verw) A(dispatch)
 
 #endif

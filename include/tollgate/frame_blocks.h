@@ -9,8 +9,9 @@
  * entry and exit. What work is pending came with an interrupt that waits, and is
  * taken as soon as IF is 1 again. NMI, #DB and #MC have stacks of their own.
  *
- * Those with STI are quiet ones alone, and answer in a quiet stretch alone: at CR8 = 15
- * the same holds for them. Elsewhere TG_SYSCALL_STUB goes to the kernel.
+ * Those that run with IF = 1 (STI, or SYSCALL_MASK without IF) are quiet ones alone, and
+ * answer in a quiet stretch alone: at CR8 = 15 the same holds for them. Elsewhere
+ * TG_SYSCALL_STUB goes to the kernel, and SYSCALL_MASK is the kernel's.
  *
  * A window is a stretch of instructions in which something is not as either mode
  * expects it; TG_WINDOW begins one beside the code, and the table knows them
@@ -55,7 +56,13 @@
 #define TG_CALM_CR8	8
 #define TG_CALM_BELOW	16
 #define TG_CALM_STUB	20
+#define TG_CALM_RCX	24
+#define TG_CALM_RDX	32
+#define TG_CALM_CLOSED	40
+#define TG_CALM_OPEN	44
+#define TG_CALM_IS_OPEN	48
 #define TG_CALM_NEVER	0xffffffff
+#define TG_MSR_SYSCALL_MASK	0xc0000084
 #define TG_CR8_QUIET	15
 
 /* Selectors that SYSCALL and SYSRET imply (asm/segment.h); asserted likewise. */
@@ -101,7 +108,7 @@
 	.set	TG_CLASS_END, TG_NR_CLASSES
 
 /* Whether IF may be 1 in it: then it answers in quiet stretches alone. */
-#define TG_RUNS_WITH_IF	IS(sti, sti)
+#define TG_RUNS_WITH_IF	(IS(sti, sti) || IS(mask, unmasked))
 
 /* Per-CPU memory through GS: RIP-relative on every kernel, so that lengths agree. */
 #define TG_GS(slot)	%gs:slot(%rip)
@@ -168,6 +175,33 @@
 .endm
 
 /*
+ * SYSCALL_MASK as tg_calm has it: closed, the kernel's, or open, without IF. At CR8 = 15 or IF = 0
+ * alone: with IF not masked an interrupt may come to the user's GS and RSP.
+ *
+ *	in	rax	saved by the caller
+ *	out	rax	changed; no RFLAGS
+ */
+.macro TG_SET_MASK value:req
+	mov	%rcx, tg_calm + TG_CALM_RCX(%rip)
+	mov	%rdx, tg_calm + TG_CALM_RDX(%rip)
+	mov	$TG_MSR_SYSCALL_MASK, %ecx
+	mov	tg_calm + \value(%rip), %eax
+	mov	$0, %edx
+	wrmsr
+	mov	tg_calm + TG_CALM_RCX(%rip), %rcx
+	mov	tg_calm + TG_CALM_RDX(%rip), %rdx
+.endm
+
+/* The same where a stretch ends in gates or by other ways in: closed if it is open. */
+.macro TG_CLOSE_MASK
+	cmpl	$0, tg_calm + TG_CALM_IS_OPEN(%rip)
+	je	.Lclosed\@
+	movl	$0, tg_calm + TG_CALM_IS_OPEN(%rip)
+	TG_SET_MASK TG_CALM_CLOSED
+.Lclosed\@:
+.endm
+
+/*
  * Of a task that may be quiet: begins a stretch, or ends one.
  *
  *	in	as TG_STUB's; eax is not below tg_calm.below, which is TG_SYSCALL_STUB
@@ -185,6 +219,10 @@
 	TG_WINDOW \stub, Q
 	mov	$TG_CR8_QUIET, %eax
 	mov	%rax, %cr8
+	.if	IS(mask, unmasked)
+	movl	$1, tg_calm + TG_CALM_IS_OPEN(%rip)
+	TG_SET_MASK TG_CALM_OPEN
+	.endif
 	xor	%eax, %eax
 	cmp	tg_calm + TG_CALM_BELOW(%rip), %eax
 	sete	%al
@@ -196,12 +234,18 @@
 	sysretq
 .Llower\@:
 	TG_WINDOW \stub, A
+	.if	IS(mask, unmasked)
+	cli
+	.endif
 	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
 	.if	TG_RUNS_WITH_IF
 	movl	$TG_CALM_NEVER, tg_calm + TG_CALM_STUB(%rip)
 	.endif
 	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
 	TG_WINDOW \stub, Q
+	.if	IS(mask, unmasked)
+	TG_CLOSE_MASK
+	.endif
 	mov	tg_calm + TG_CALM_CR8(%rip), %rax
 	mov	%rax, %cr8
 	mov	tg_calm + TG_CALM_RAX(%rip), %rax

@@ -42,7 +42,7 @@ static const struct stub {
 	BOTH("frame/point:full:iret@cross"),
 	PLAIN("frame/point:partial@cross"), PLAIN("frame/point:rsp:slow:iret@cross"),
 	PLAIN("frame/point:stack@cross"), QUIET("frame/point:sti:swapgs@cross"),
-	QUIET("frame/point:full:sti:cli@cross"),
+	QUIET("frame/point:full:unmasked:sti:cli@cross"),
 };
 
 /* Where the kernel or a module has a symbol; 0 if it does not say. */

@@ -70,7 +70,7 @@ static void lacks(const char *feature)
 
 static void check_stub(const struct tg_point *p, unsigned int fl)
 {
-	bool sets_if = tg_point_bits(p) & TG_ON(sti, sti);
+	bool sets_if = tg_point_bits(p) & (TG_ON(sti, sti) | TG_ON(mask, unmasked));
 	char name[TG_NAME_MAX], said[TG_ARM_ERROR], wrong[512];
 	int fd = arm_point(p, fl, name, said, sizeof(said));
 	unsigned long gs;
@@ -103,9 +103,25 @@ static void check_stub(const struct tg_point *p, unsigned int fl)
 	ok(!*wrong, "%s, flags %u: registers%s", name, fl, wrong);
 }
 
+/* Where SYSCALL does not clear IF, every way to the kernel must see to it again. */
+static void check_unmasked(const char *point)
+{
+	struct tg_arm rq;
+	int fd = arm(point, TG_ARM_QUIET, &rq);
+
+	ok(fd >= 0, "%s: armed %s", point, rq.error);
+	if (fd < 0)
+		return;
+	check_quiet();
+	close(fd);
+}
+
 void check_stubs(void)
 {
 	struct tg_point p;
+
+	check_unmasked("frame/point:unmasked@cross");
+	check_unmasked("frame/point:full:unmasked@cross");
 
 	tg_point_first(&p, TG_EXP_frame_point, TG_RING_CROSS);
 	do {

@@ -103,6 +103,11 @@ mutant "so shootdowns hang" $blocks '/TG_CALM_CR8\(%rip\), %rax/{n;d}' cpus \
 mutant "a gate leaves CR8 high" mod/gates.S '/%rax, %cr8/d' points "^not ok .* quiet: .*"
 mutant "a gate is missing" mod/gates.h '/GATE\(ud,/d' points "^not ok .* quiet: .*#UD"
 mutant "a stretch is forgotten" $blocks '/movl	\$0, tg_calm/d' run "^not ok .* runs"
+mutant "SYSCALL_MASK is left open" mod/gates.S '/TG_CLOSE_MASK/d' stubs \
+	"^not ok .* quiet: .*|^not ok .* put back|$died"
+mutant "a stub with STI answers always" include/tollgate/frame_blocks.h \
+	's/TG_CALM_NEVER, tg_calm/TG_SYSCALL_STUB, tg_calm/' stubs \
+	"^not ok .* behind a stretch|$died"
 mutant "stubs may be probed" mod/stubs.S 's/\.noinstr\.text/.text/' probes \
 	"^not ok .* none is to probe tg_stub_0"
 # the CPU

@@ -82,6 +82,8 @@ void same_after_all(const char *when)
 		if (strcmp(fact(key), "same"))
 			snprintf(wrong + strlen(wrong), sizeof(wrong) - strlen(wrong), " %s", key);
 	}
+	if (strcmp(fact("mask_fixups"), "0"))
+		strcat(wrong, " SYSCALL_MASK had to be");
 	ok(!*wrong && !strcmp(fact("cr8_fixups"), "0"),
 	   "%s: the CPU is always put back as it was, CR8 never had to be%s", when, wrong);
 }
@@ -266,6 +268,7 @@ static int loop(int seconds)
 		{ "frame/point:full:iret@cross", false },
 		{ "frame/point:rsp:slow:iret@cross", false },
 		{ "frame/point:sti@cross", true }, { "frame/point:full:sti:cli@cross", true },
+		{ "frame/point:unmasked@cross", true },
 	};
 	struct tg_arm rq;
 	unsigned int p, fl;
