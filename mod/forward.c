@@ -5,8 +5,10 @@
  * touched, and there is no indirect branch to train.
  *
  * The jumps stand in stubs.S and gates.S. Where objtool sees each file by itself, it
- * leaves them as they are, to the trampolines, which are patched likewise.
+ * leaves them as they are, to the trampolines, which are patched likewise; and GS may
+ * be the user's there, so nobody is to probe those either.
  */
+#include <linux/kprobes.h>
 #include <linux/mutex.h>
 #include <linux/static_call.h>
 #include <asm/desc.h>
@@ -21,11 +23,15 @@ void tg_forward_nowhere(void)
 {
 }
 
-DEFINE_STATIC_CALL(tg_to_kernel, tg_forward_nowhere);
-DEFINE_STATIC_CALL(tg_to_compat, tg_forward_nowhere);
+#define TG_FORWARD(call)						\
+	DEFINE_STATIC_CALL(call, tg_forward_nowhere);			\
+	NOKPROBE_SYMBOL(STATIC_CALL_TRAMP(call))
+
+TG_FORWARD(tg_to_kernel);
+TG_FORWARD(tg_to_compat);
 
 #define TG_ONE(name, vector, error)					\
-	DEFINE_STATIC_CALL(tg_to_##name, tg_forward_nowhere);		\
+	TG_FORWARD(tg_to_##name);					\
 	extern const char tg_gate_##name[];
 TG_GATES(TG_ONE)
 #undef TG_ONE
@@ -62,6 +68,11 @@ static bool tg_kernels(unsigned long address)
 	return address >= __START_KERNEL_map && address < MODULES_VADDR;
 }
 
+bool tg_has_cstar(void)
+{
+	return boot_cpu_data.x86_vendor != X86_VENDOR_INTEL;
+}
+
 /* All that is forwarded to; a vector that is not there needs nothing. */
 static bool tg_all_kernels(unsigned long lstar, unsigned long cstar)
 {
@@ -73,7 +84,7 @@ static bool tg_all_kernels(unsigned long lstar, unsigned long cstar)
 		if (to && !tg_kernels(to))
 			return false;
 	}
-	return tg_kernels(lstar) && tg_kernels(cstar);
+	return tg_kernels(lstar) && (!tg_has_cstar() || tg_kernels(cstar));
 }
 
 /* A function in name alone: what the jump is patched to. */
@@ -84,7 +95,8 @@ static void tg_aim(unsigned long lstar, unsigned long cstar)
 	unsigned long to;
 
 	static_call_update(tg_to_kernel, (tg_target *)lstar);
-	static_call_update(tg_to_compat, (tg_target *)cstar);
+	if (tg_has_cstar())
+		static_call_update(tg_to_compat, (tg_target *)cstar);
 #define TG_ONE(name, vector, error)					\
 	to = tg_idt_kernel(vector);					\
 	if (to)								\

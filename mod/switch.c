@@ -99,7 +99,8 @@ bool tg_entry_load(struct tg_entry *e)
 		tg_calm.below = TG_SYSCALL_STUB;
 		tg_idt_load();
 		/* the other ways in; SYSENTER, which leaves TF set, becomes #GP */
-		tg_set_msr(MSR_CSTAR, (unsigned long)tg_stub_compat);
+		if (tg_has_cstar())
+			tg_set_msr(MSR_CSTAR, (unsigned long)tg_stub_compat);
 		tg_set_msr(MSR_IA32_SYSENTER_CS, 0);
 	}
 	e->loaded = true;
@@ -120,7 +121,8 @@ void tg_entry_restore(struct tg_entry *e)
 	e->loaded = false;
 	tg_set_msr(MSR_LSTAR, e->was.lstar);
 	if (e->quiet) {
-		tg_set_msr(MSR_CSTAR, e->was.cstar);
+		if (tg_has_cstar())
+			tg_set_msr(MSR_CSTAR, e->was.cstar);
 		tg_set_msr(MSR_IA32_SYSENTER_CS, e->was.sysenter);
 	}
 	if (tg_read_cr8() != e->was.cr8) {
