@@ -113,8 +113,8 @@ static void tg_queue(struct tg_armed *a)
 }
 
 /*
- * The CPU is the task's from now on. Preemption is off, IRQs may be on. Who begins to
- * trace or filter it stops it for that; its own filter counts from its next turn on.
+ * The CPU is the task's from now on. Preemption is off, IRQs may be on. A tracer stops it
+ * first; a filter or a tracepoint that comes later counts from its next turn on.
  */
 static void tg_sched_in(struct preempt_notifier *n, int cpu)
 {
@@ -150,10 +150,7 @@ static void tg_sched_out(struct preempt_notifier *n, struct task_struct *next)
 	tg_entry_restore(&a->entry);
 	tg_check_mm(a);
 	if (READ_ONCE(current->__state) & TASK_DEAD) {
-		/*
-		 * For the last time. The list is still being walked: what frees the
-		 * notifier waits for an interrupt on this CPU, or (RT) a thread's turn.
-		 */
+		/* the list is still being walked: an interrupt or (RT) a thread frees it */
 		tg_make_inert(a, "the task's end");
 		a->dead = true;
 		irq_work_queue(&tg_dead_work);
@@ -250,8 +247,8 @@ static void tg_disarm_here(void *data)
 /* Disarms whoever is armed. tg_arm_lock is held; the caller may be any task. */
 static void tg_disarm_remote(const char *why)
 {
-	struct tg_order o = { .a = tg_armed, .why = why };
 	struct tg_armed *a = tg_armed;
+	struct tg_order o = { .a = a, .why = why };
 	unsigned long flags;
 
 	/* an offline CPU runs nobody: there is nothing to restore */
@@ -294,11 +291,12 @@ void tg_disarm_cpu(int cpu, const char *why)
 
 bool tg_disarm(const struct file *file)
 {
-	struct tg_armed *off = NULL;
+	struct tg_armed *off = NULL, *a;
 
 	mutex_lock(&tg_arm_lock);
-	if (tg_armed && tg_armed->task == current && (!file || tg_armed->file == file))
-		off = tg_take_off(tg_armed);
+	a = tg_armed;
+	if (a && a->task == current && (!file || a->file == file || a->inert))
+		off = tg_take_off(a);
 	mutex_unlock(&tg_arm_lock);
 	tg_put(off);
 	return off;

@@ -10,7 +10,7 @@
  *	out	the same; 8 bytes below RSP are written
  *
  * From the kernel itself they come as well while an armed task is in it: CR8 is low
- * there already.
+ * there already. Whoever puts a watchpoint on tg_calm gets #DB out of #DB's gate.
  */
 #include <linux/linkage.h>
 #include <asm/ibt.h>
