@@ -135,12 +135,15 @@
 	cmp	$TG_SYSCALL_QUIET, %eax
 	jne	.Llower\@
 	TG_WINDOW \number, Q
+	mov	%cr8, %rax
+	cmp	$TG_CR8_QUIET, %eax
+	sete	%al
+	movzbl	%al, %eax
+	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
 	mov	$TG_CR8_QUIET, %eax
 	mov	%rax, %cr8
-	xor	%eax, %eax
-	cmp	tg_calm + TG_CALM_BELOW(%rip), %eax
-	sete	%al
-	movl	$0, tg_calm + TG_CALM_BELOW(%rip)
+	movl	$0, tg_calm + TG_CALM_BELOW(%rip)	/* not before CR8: a gate may come */
+	mov	tg_calm + TG_CALM_RAX(%rip), %rax
 	TG_WINDOW \number, D2
 	sysretq
 .Llower\@:
