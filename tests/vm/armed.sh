@@ -37,6 +37,8 @@ guest "preempt=full, no SMAP" "KIND='preempt=full smap=no fsgsbase=yes' PARTS='$
 	"preempt=full" --qemu-cpu max,-smap
 guest "preempt=none, no FSGSBASE" "KIND='preempt=none smap=yes fsgsbase=no' PARTS='$most breaks'" \
 	"preempt=none nofsgsbase"
+guest Intel "KIND='GenuineIntel=yes' PARTS='points calls found run'" pti=off \
+	--qemu-cpu max,vendor=GenuineIntel
 guest lockdown "PARTS='lockdown'" ""
 guest pti "EXPECT='page table isolation*pti=off*'" "pti=on"
 guest audit "EXPECT='task:*system calls are audited*audit=0*'" "audit=1"
