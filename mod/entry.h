@@ -127,10 +127,11 @@ int tg_arm(struct file *file, const struct tg_point *p, u32 flags, char *err);
 /**
  * tg_disarm() - disarm the calling task
  * @file: only if this one armed it, or it is inert; NULL: whichever did
+ * @why: for the file status; stays
  *
  * Return: true if it was armed.
  */
-bool tg_disarm(const struct file *file);
+bool tg_disarm(const struct file *file, const char *why);
 
 /**
  * tg_arm_released() - the last reference to a file is gone

@@ -157,9 +157,9 @@ static u32 tg_task_facts(void)
 	return facts;
 }
 
-bool tg_task_observed(void)
+bool tg_task_observed(struct task_struct *task)
 {
-	return READ_ONCE(current_thread_info()->syscall_work);
+	return READ_ONCE(task_thread_info(task)->syscall_work);
 }
 
 bool tg_stub_refused(char *err)
