@@ -277,6 +277,9 @@ struct tg_window {
 
 extern const struct tg_window tg_windows[], tg_windows_end[];
 
+/* What stands in such a line; what the classes are stands at this file's top. */
+#define TG_WINDOW_HEAD	"# point\tstub\tclass\tfrom\tto: bytes behind its ENDBR, if it has one"
+
 /*
  * tg_window_line - the next window of the table as a line, without its newline:
  * point, quiet or plain, class, first byte and the byte behind the last. w: where to
