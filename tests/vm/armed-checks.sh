@@ -123,6 +123,8 @@ check_knobs()
 		"knobs that mean nothing together arm nothing"
 	is "$(fact armed)" none "indeed"
 	echo full >$T/frame/frame
+	like "$(cat $T/frame/run)" "frame/point:full:iret@cross
+# 1 arms the writer*" "run shows what they say"
 	echo 2 2>"$W/said" >&3
 	is "$(fact last_error)" "'2'; allowed: 1 or an empty line" "writing 2 arms nothing"
 	echo 1 >&3
@@ -216,7 +218,7 @@ check_armed() # PARTS of armed check
 
 check_windows()
 {
-	like "$(cat $T/windows)" "bare:sysret	plain	A	0	*" "the file windows has some"
+	like "$(cat $T/windows)" "# point	*bare:sysret	plain	A	0	*" "the file windows has some"
 	is "$(cat $T/windows)" "$(/tollgate list --windows)" "the windows are those that list prints"
 }
 
@@ -287,6 +289,12 @@ check_trace()
 	like "$(/armed try $POINT)" "the task's system calls are traced or redirected*" \
 		"with a tracepoint arming is refused"
 	echo 0 >$enable
+	hold $POINT 0
+	echo 1 >$enable
+	like "$(fact armed_state)" "withheld: *" "a tracepoint takes the stub of who is armed"
+	echo 0 >$enable
+	is "$(fact armed_state)" armed "and gives it back"
+	end_holder
 	is "$(/armed try $POINT)" armed "without it no more"
 }
 
