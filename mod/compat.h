@@ -72,6 +72,20 @@ static __always_inline u32 tg_nmi_count(void)
 }
 
 /**
+ * tg_read_msr() - an MSR that this CPU has
+ * @msr: its number; one that it lacks is #GP, which the kernel reports
+ *
+ * rdmsr() is a macro of two halves on every kernel; its 64-bit sisters were renamed in 6.16.
+ */
+static inline u64 tg_read_msr(u32 msr)
+{
+	u32 low, high;
+
+	rdmsr(msr, low, high);
+	return low | (u64)high << 32;
+}
+
+/**
  * tg_smi_count() - SMIs since reset (MSR_SMI_COUNT, SDM vol. 4)
  * @count: the count, on success
  *

@@ -54,14 +54,6 @@ const struct tg_gate *tg_quiet_gates(int *nr)
 	return tg_gates;
 }
 
-static unsigned long tg_entry_msr(u32 msr)
-{
-	u32 low, high;
-
-	rdmsr(msr, low, high);
-	return low | (unsigned long)high << 32;
-}
-
 /* Of the kernel's image: a module may take its entry away, and jumps reach no further. */
 static bool tg_kernels(unsigned long address)
 {
@@ -112,8 +104,8 @@ int tg_forward_aim(char *err)
 	if (tg_forward_entry())
 		return 0;
 	mutex_lock(&tg_aim_lock);
-	lstar = tg_entry_msr(MSR_LSTAR);
-	cstar = tg_entry_msr(MSR_CSTAR);
+	lstar = tg_read_msr(MSR_LSTAR);
+	cstar = tg_read_msr(MSR_CSTAR);
 	if (!tg_all_kernels(lstar, cstar)) {
 		mutex_unlock(&tg_aim_lock);
 		snprintf(err, TG_ERROR_MAX,

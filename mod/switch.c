@@ -52,21 +52,13 @@ const void *tg_stub_of(const struct tg_point *p, bool quiet)
 	return NULL;
 }
 
-static u64 tg_msr(u32 msr)
-{
-	u32 low, high;
-
-	rdmsr(msr, low, high);
-	return low | (u64)high << 32;
-}
-
 static void tg_cpu_state(struct tg_cpu_state *s)
 {
-	s->lstar = tg_msr(MSR_LSTAR);
-	s->cstar = tg_msr(MSR_CSTAR);
-	s->mask = tg_msr(MSR_SYSCALL_MASK);
-	s->sysenter = tg_msr(MSR_IA32_SYSENTER_CS);
-	s->gs_base = tg_msr(MSR_GS_BASE);
+	s->lstar = tg_read_msr(MSR_LSTAR);
+	s->cstar = tg_read_msr(MSR_CSTAR);
+	s->mask = tg_read_msr(MSR_SYSCALL_MASK);
+	s->sysenter = tg_read_msr(MSR_IA32_SYSENTER_CS);
+	s->gs_base = tg_read_msr(MSR_GS_BASE);
 	s->cr8 = tg_read_cr8();
 }
 
