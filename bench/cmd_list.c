@@ -219,6 +219,7 @@ static int list_windows(void)
 	const struct tg_window *w = tg_windows;
 	char line[TG_WINDOW_LINE];
 
+	puts(TG_WINDOW_HEAD);
 	while (tg_window_line(&w, line, sizeof(line)))
 		puts(line);
 	return TG_EXIT_OK;

@@ -113,8 +113,8 @@ static void tg_queue(struct tg_armed *a)
 }
 
 /*
- * The CPU is the task's from now on. Preemption is off, IRQs may be on. Who begins to
- * trace or filter it stops it for that; its own filter counts from its next turn on.
+ * The CPU is the task's from now on. Preemption is off, IRQs may be on. A tracer stops it
+ * first; a filter or a tracepoint that comes later counts from its next turn on.
  */
 static void tg_sched_in(struct preempt_notifier *n, int cpu)
 {
@@ -123,7 +123,7 @@ static void tg_sched_in(struct preempt_notifier *n, int cpu)
 
 	local_irq_save(flags);
 	tg_check_mm(a);
-	if (cpu == a->cpu && !a->inert && !tg_task_observed() && !tg_entry_load(&a->entry))
+	if (cpu == a->cpu && !a->inert && !tg_task_observed(current) && !tg_entry_load(&a->entry))
 		tg_make_inert(a, "LSTAR was not the kernel's");
 	if (a->inert) {
 		raw_spin_lock(&tg_armed_lock);
@@ -150,10 +150,7 @@ static void tg_sched_out(struct preempt_notifier *n, struct task_struct *next)
 	tg_entry_restore(&a->entry);
 	tg_check_mm(a);
 	if (READ_ONCE(current->__state) & TASK_DEAD) {
-		/*
-		 * For the last time. The list is still being walked: what frees the
-		 * notifier waits for an interrupt on this CPU, or (RT) a thread's turn.
-		 */
+		/* the list is still being walked: an interrupt or (RT) a thread frees it */
 		tg_make_inert(a, "the task's end");
 		a->dead = true;
 		irq_work_queue(&tg_dead_work);
@@ -193,14 +190,14 @@ static struct tg_armed *tg_forget(struct tg_armed *a)
 }
 
 /* The calling task disarms itself; a reference to put. tg_arm_lock is held. */
-static struct tg_armed *tg_take_off(struct tg_armed *a)
+static struct tg_armed *tg_take_off(struct tg_armed *a, const char *why)
 {
 	unsigned long flags;
 
 	preempt_disable();
 	local_irq_save(flags);
 	tg_entry_restore(&a->entry);
-	tg_make_inert(a, "by its own will");
+	tg_make_inert(a, why);
 	local_irq_restore(flags);
 	preempt_notifier_unregister(&a->notifier);
 	preempt_enable();
@@ -215,7 +212,7 @@ static void tg_consume(struct callback_head *work)
 
 	mutex_lock(&tg_arm_lock);
 	if (tg_armed == a)
-		off = tg_take_off(a);
+		off = tg_take_off(a, "task work");
 	mutex_unlock(&tg_arm_lock);
 	tg_put(off);
 	tg_put(a);
@@ -250,8 +247,8 @@ static void tg_disarm_here(void *data)
 /* Disarms whoever is armed. tg_arm_lock is held; the caller may be any task. */
 static void tg_disarm_remote(const char *why)
 {
-	struct tg_order o = { .a = tg_armed, .why = why };
 	struct tg_armed *a = tg_armed;
+	struct tg_order o = { .a = a, .why = why };
 	unsigned long flags;
 
 	/* an offline CPU runs nobody: there is nothing to restore */
@@ -292,13 +289,14 @@ void tg_disarm_cpu(int cpu, const char *why)
 	raw_spin_unlock_irqrestore(&tg_armed_lock, flags);
 }
 
-bool tg_disarm(const struct file *file)
+bool tg_disarm(const struct file *file, const char *why)
 {
-	struct tg_armed *off = NULL;
+	struct tg_armed *off = NULL, *a;
 
 	mutex_lock(&tg_arm_lock);
-	if (tg_armed && tg_armed->task == current && (!file || tg_armed->file == file))
-		off = tg_take_off(tg_armed);
+	a = tg_armed;
+	if (a && a->task == current && (!file || a->file == file || a->inert))
+		off = tg_take_off(a, why);
 	mutex_unlock(&tg_arm_lock);
 	tg_put(off);
 	return off;
@@ -306,7 +304,7 @@ bool tg_disarm(const struct file *file)
 
 void tg_arm_released(const struct file *file)
 {
-	if (tg_disarm(file))
+	if (tg_disarm(file, "the last close"))
 		return;
 	mutex_lock(&tg_arm_lock);
 	if (tg_armed && tg_armed->file == file)
@@ -369,14 +367,14 @@ static int tg_make_room(struct tg_armed **off, char *err)
 	if (!a)
 		return 0;
 	if (a->task == current && a->inert) {
-		*off = tg_take_off(a);
+		*off = tg_take_off(a, "another arming");
 		return 0;
 	}
 	if (a->task == current)
 		snprintf(err, TG_ERROR_MAX, "this task is armed already, with %s; TG_DISARM first",
 			 a->name);
 	else
-		snprintf(err, TG_ERROR_MAX, "task %d is armed%s; one at a time",
+		snprintf(err, TG_ERROR_MAX, "task %d is armed%s; one at a time: end it or wait",
 			 task_pid_nr(a->task), a->inert ? ", though disarmed from outside" : "");
 	return -EBUSY;
 }
@@ -435,7 +433,8 @@ void tg_arm_status(struct seq_file *m)
 	a = tg_armed;
 	if (a)
 		seq_printf(m, "armed=%s\narmed_task=%d\narmed_cpu=%d\narmed_state=%s\n", a->name,
-			   task_pid_nr(a->task), a->cpu, READ_ONCE(a->inert) ?: "armed");
+			   task_pid_nr(a->task), a->cpu, READ_ONCE(a->inert) ?:
+			   tg_task_observed(a->task) ? "withheld: " TG_OBSERVED : "armed");
 	else
 		seq_puts(m, "armed=none\n");
 	seq_printf(m, "armings=%llu\ndisarmed_by=%s\n", tg_armings, tg_last ?: "nobody yet");

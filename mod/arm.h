@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 struct seq_file;
+struct task_struct;
 struct tg_point;
 
 /* MSRs and CR8 of a CPU. */
@@ -96,11 +97,13 @@ void tg_arm_flush(void);
 bool tg_stub_refused(char *err);
 
 /**
- * tg_task_observed() - whether something stops for the caller's system calls
+ * tg_task_observed() - whether something stops for a task's system calls
+ * @task: it, which does not go away
  *
- * As when it was armed nothing did: a tracer, a filter, audit, a tracepoint.
+ * When it was armed nothing did: a tracer, a filter, audit, a tracepoint.
  */
-bool tg_task_observed(void);
+bool tg_task_observed(struct task_struct *task);
+#define TG_OBSERVED	"its system calls are traced, filtered or audited"
 
 /**
  * tg_entry_refused() - whether the caller cannot be armed on its CPU

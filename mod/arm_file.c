@@ -66,7 +66,7 @@ static long tg_arm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	int ret;
 
 	if (cmd == TG_DISARM)
-		return tg_disarm(file) ? 0 : -EINVAL;
+		return tg_disarm(file, "TG_DISARM") ? 0 : -EINVAL;
 	if (cmd != TG_ARM)
 		return -ENOTTY;
 	rq = memdup_user(user, sizeof(*rq));
@@ -81,7 +81,7 @@ static long tg_arm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		strscpy(rq->error, err, sizeof(rq->error));
 	if (copy_to_user(user->error, rq->error, sizeof(rq->error))) {
 		if (!ret)
-			tg_disarm(file);
+			tg_disarm(file, "an answer that could not be written");
 		ret = -EFAULT;
 	}
 	kfree(err);
@@ -109,7 +109,7 @@ static int tg_same_file(const void *wanted, struct file *file, unsigned int fd)
 static int tg_arm_flush_file(struct file *file, fl_owner_t id)
 {
 	if (!iterate_fd(current->files, 0, tg_same_file, file))
-		tg_disarm(file);
+		tg_disarm(file, current->flags & PF_EXITING ? "the task's end" : "a close");
 	return 0;
 }
 
@@ -159,9 +159,34 @@ static ssize_t tg_arm_write(struct file *file, const char __user *buf, size_t co
 	return ret ?: (ssize_t)count;
 }
 
+/* What writing 1 arms. */
+static ssize_t tg_arm_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
+{
+	struct tg_request *rq;
+	char *text;
+	ssize_t ret = -ENOMEM;
+	size_t n;
+
+	rq = kzalloc(sizeof(*rq), GFP_KERNEL);
+	text = kzalloc(TG_ERROR_MAX + TG_NAME_MAX, GFP_KERNEL);
+	if (!rq || !text)
+		goto out;
+	if (!tg_family_request(file_inode(file)->i_private, rq, text))
+		tg_point_name(&rq->point, text);
+	n = strlen(text);
+	scnprintf(text + n, TG_ERROR_MAX + TG_NAME_MAX - n,
+		  "\n# 1 arms the writer with it, for as long as it keeps this file open\n");
+	ret = simple_read_from_buffer(buf, count, ppos, text, strlen(text));
+out:
+	kfree(text);
+	kfree(rq);
+	return ret;
+}
+
 static const struct file_operations tg_arm_run_fops = {
 	.owner = THIS_MODULE,
 	.open = nonseekable_open,
+	.read = tg_arm_read,
 	.write = tg_arm_write,
 	.unlocked_ioctl = tg_arm_ioctl,
 	.flush = tg_arm_flush_file,

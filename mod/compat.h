@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What differs between kernels: the one place for version checks and for
- * probes of what a kernel has. Written against 6.1, 6.12 and 7.3.
+ * probes of what a kernel has. Written against 6.1, 6.12 and 7.3; stubs need what came
+ * with 5.19 (asm/ibt.h, X86_FEATURE_TDX_GUEST).
  */
 #ifndef TG_COMPAT_H
 #define TG_COMPAT_H
@@ -16,10 +17,6 @@
 #include <asm/cpufeature.h>
 #include <asm/hardirq.h>
 #include <asm/msr.h>
-#if __has_include(<linux/cc_platform.h>)
-#include <linux/cc_platform.h>
-#define TG_HAS_CC_PLATFORM
-#endif
 
 /*
  * A kernel that checks the type of indirect calls (kCFI, FineIBT; the symbol
@@ -43,35 +40,6 @@
 #define TG_IRQ_STAT_FIRST	__nmi_count
 #define TG_IRQ_STAT_NMI		__nmi_count
 #endif
-
-/**
- * tg_guest_is_sev_es() - whether #VC may come: a guest whose registers are encrypted
- *
- * cc_platform.h since 5.16; MSR 0xc0010131 says the same (APM vol. 2, 15.34.10).
- */
-static inline bool tg_guest_is_sev_es(void)
-{
-#ifdef TG_HAS_CC_PLATFORM
-	return cc_platform_has(CC_ATTR_GUEST_STATE_ENCRYPT);
-#else
-	u32 low, high;
-
-	return boot_cpu_has(X86_FEATURE_SEV_ES) && !rdmsr_safe(MSR_AMD64_SEV, &low, &high) &&
-	       low & MSR_AMD64_SEV_ES_ENABLED;
-#endif
-}
-
-/**
- * tg_guest_is_tdx() - whether #VE may come; kernels before 5.19 are no such guests
- */
-static inline bool tg_guest_is_tdx(void)
-{
-#ifdef X86_FEATURE_TDX_GUEST
-	return boot_cpu_has(X86_FEATURE_TDX_GUEST);
-#else
-	return false;
-#endif
-}
 
 /**
  * tg_interrupt_count() - interrupts and NMIs that this CPU has taken
@@ -101,6 +69,20 @@ static __always_inline u64 tg_interrupt_count(void)
 static __always_inline u32 tg_nmi_count(void)
 {
 	return __this_cpu_read(irq_stat.TG_IRQ_STAT_NMI);
+}
+
+/**
+ * tg_read_msr() - an MSR that this CPU has
+ * @msr: its number; one that it lacks is #GP, which the kernel reports
+ *
+ * rdmsr() is a macro of two halves on every kernel; its 64-bit sisters were renamed in 6.16.
+ */
+static inline u64 tg_read_msr(u32 msr)
+{
+	u32 low, high;
+
+	rdmsr(msr, low, high);
+	return low | (u64)high << 32;
 }
 
 /**

@@ -58,6 +58,7 @@ static int windows_show(struct seq_file *m, void *unused)
 	const struct tg_window *w = tg_windows;
 	char line[TG_WINDOW_LINE];
 
+	seq_puts(m, TG_WINDOW_HEAD "\n");
 	while (tg_window_line(&w, line, sizeof(line)))
 		seq_printf(m, "%s\n", line);
 	return 0;

@@ -110,6 +110,13 @@ int tg_forward_aim(char *err);
 unsigned long tg_forward_entry(void);
 
 /**
+ * tg_has_cstar() - whether SYSCALL of 32-bit code goes by CSTAR
+ *
+ * On Intel's CPUs it is #UD there (SDM vol. 2, SYSCALL), and Linux leaves CSTAR alone.
+ */
+bool tg_has_cstar(void);
+
+/**
  * tg_quiet_gates() - the gates of a task that may be quiet
  * @nr: gets how many
  */
@@ -130,11 +137,12 @@ int tg_arm(struct file *file, const struct tg_point *p, u32 flags, char *err);
 
 /**
  * tg_disarm() - disarm the calling task
- * @file: only if this one armed it; NULL: whichever did
+ * @file: only if this one armed it, or it is inert; NULL: whichever did
+ * @why: for the file status; stays
  *
  * Return: true if it was armed.
  */
-bool tg_disarm(const struct file *file);
+bool tg_disarm(const struct file *file, const char *why);
 
 /**
  * tg_arm_released() - the last reference to a file is gone

@@ -5,8 +5,10 @@
  * touched, and there is no indirect branch to train.
  *
  * The jumps stand in stubs.S and gates.S. Where objtool sees each file by itself, it
- * leaves them as they are, to the trampolines, which are patched likewise.
+ * leaves them as they are, to the trampolines, which are patched likewise; and GS may
+ * be the user's there, so nobody is to probe those either.
  */
+#include <linux/kprobes.h>
 #include <linux/mutex.h>
 #include <linux/static_call.h>
 #include <asm/desc.h>
@@ -21,11 +23,15 @@ void tg_forward_nowhere(void)
 {
 }
 
-DEFINE_STATIC_CALL(tg_to_kernel, tg_forward_nowhere);
-DEFINE_STATIC_CALL(tg_to_compat, tg_forward_nowhere);
+#define TG_FORWARD(call)						\
+	DEFINE_STATIC_CALL(call, tg_forward_nowhere);			\
+	NOKPROBE_SYMBOL(STATIC_CALL_TRAMP(call))
+
+TG_FORWARD(tg_to_kernel);
+TG_FORWARD(tg_to_compat);
 
 #define TG_ONE(name, vector, error)					\
-	DEFINE_STATIC_CALL(tg_to_##name, tg_forward_nowhere);		\
+	TG_FORWARD(tg_to_##name);					\
 	extern const char tg_gate_##name[];
 TG_GATES(TG_ONE)
 #undef TG_ONE
@@ -48,18 +54,15 @@ const struct tg_gate *tg_quiet_gates(int *nr)
 	return tg_gates;
 }
 
-static unsigned long tg_entry_msr(u32 msr)
-{
-	u32 low, high;
-
-	rdmsr(msr, low, high);
-	return low | (unsigned long)high << 32;
-}
-
 /* Of the kernel's image: a module may take its entry away, and jumps reach no further. */
 static bool tg_kernels(unsigned long address)
 {
 	return address >= __START_KERNEL_map && address < MODULES_VADDR;
+}
+
+bool tg_has_cstar(void)
+{
+	return boot_cpu_data.x86_vendor != X86_VENDOR_INTEL;
 }
 
 /* All that is forwarded to; a vector that is not there needs nothing. */
@@ -73,7 +76,7 @@ static bool tg_all_kernels(unsigned long lstar, unsigned long cstar)
 		if (to && !tg_kernels(to))
 			return false;
 	}
-	return tg_kernels(lstar) && tg_kernels(cstar);
+	return tg_kernels(lstar) && (!tg_has_cstar() || tg_kernels(cstar));
 }
 
 /* A function in name alone: what the jump is patched to. */
@@ -84,7 +87,8 @@ static void tg_aim(unsigned long lstar, unsigned long cstar)
 	unsigned long to;
 
 	static_call_update(tg_to_kernel, (tg_target *)lstar);
-	static_call_update(tg_to_compat, (tg_target *)cstar);
+	if (tg_has_cstar())
+		static_call_update(tg_to_compat, (tg_target *)cstar);
 #define TG_ONE(name, vector, error)					\
 	to = tg_idt_kernel(vector);					\
 	if (to)								\
@@ -100,8 +104,8 @@ int tg_forward_aim(char *err)
 	if (tg_forward_entry())
 		return 0;
 	mutex_lock(&tg_aim_lock);
-	lstar = tg_entry_msr(MSR_LSTAR);
-	cstar = tg_entry_msr(MSR_CSTAR);
+	lstar = tg_read_msr(MSR_LSTAR);
+	cstar = tg_read_msr(MSR_CSTAR);
 	if (!tg_all_kernels(lstar, cstar)) {
 		mutex_unlock(&tg_aim_lock);
 		snprintf(err, TG_ERROR_MAX,

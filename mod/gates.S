@@ -12,6 +12,7 @@
  * From the kernel itself they come as well while an armed task is in it: CR8 is low
  * there already. But not amid a stub, which #DB and #MC alone come back to: one with STI
  * must not go on at a low CR8. From the kernel their handlers are like NMI's.
+ * Whoever puts a watchpoint on tg_calm gets #DB out of #DB's gate.
  */
 #include <linux/linkage.h>
 #include <asm/ibt.h>

@@ -58,14 +58,6 @@ static u64 tg_ticks(u32 usec)
 	return (u64)usec * (tsc_khz ?: 1000000) / 1000;
 }
 
-static u64 tg_read_msr(u32 msr)
-{
-	u32 low, high;
-
-	rdmsr(msr, low, high);
-	return low | (u64)high << 32;
-}
-
 /* RDPKRU: ECX = 0, and EDX is lost (SDM vol. 2). The kernel's own is inlined. */
 static u32 tg_read_pkru(void)
 {

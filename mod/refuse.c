@@ -3,6 +3,7 @@
  * What this machine, this CPU and this task cannot run: the facts of
  * refusals.h, which says why and what helps; and features that rows lack.
  */
+#include <linux/cc_platform.h>
 #include <linux/compat.h>
 #include <linux/cpufeature.h>
 #include <linux/module.h>
@@ -55,9 +56,9 @@ static u32 tg_machine_facts(void)
 		facts |= TG_FACT_NO_RDTSCP;
 	if (!IS_ENABLED(CONFIG_PREEMPT_NOTIFIERS))
 		facts |= TG_FACT_NO_NOTIFIERS;
-	if (tg_guest_is_sev_es())
+	if (cc_platform_has(CC_ATTR_GUEST_STATE_ENCRYPT))
 		facts |= TG_FACT_SEV_ES;
-	if (tg_guest_is_tdx())
+	if (boot_cpu_has(X86_FEATURE_TDX_GUEST))
 		facts |= TG_FACT_TDX;
 	if (boot_cpu_has(X86_FEATURE_PTI))
 		facts |= TG_FACT_PTI;
@@ -159,9 +160,9 @@ static u32 tg_task_facts(void)
 	return facts;
 }
 
-bool tg_task_observed(void)
+bool tg_task_observed(struct task_struct *task)
 {
-	return READ_ONCE(current_thread_info()->syscall_work);
+	return READ_ONCE(task_thread_info(task)->syscall_work);
 }
 
 bool tg_stub_refused(char *err)

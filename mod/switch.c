@@ -53,21 +53,13 @@ const void *tg_stub_of(const struct tg_point *p, bool quiet)
 	return NULL;
 }
 
-static u64 tg_msr(u32 msr)
-{
-	u32 low, high;
-
-	rdmsr(msr, low, high);
-	return low | (u64)high << 32;
-}
-
 static void tg_cpu_state(struct tg_cpu_state *s)
 {
-	s->lstar = tg_msr(MSR_LSTAR);
-	s->cstar = tg_msr(MSR_CSTAR);
-	s->mask = tg_msr(MSR_SYSCALL_MASK);
-	s->sysenter = tg_msr(MSR_IA32_SYSENTER_CS);
-	s->gs_base = tg_msr(MSR_GS_BASE);
+	s->lstar = tg_read_msr(MSR_LSTAR);
+	s->cstar = tg_read_msr(MSR_CSTAR);
+	s->mask = tg_read_msr(MSR_SYSCALL_MASK);
+	s->sysenter = tg_read_msr(MSR_IA32_SYSENTER_CS);
+	s->gs_base = tg_read_msr(MSR_GS_BASE);
 	s->cr8 = tg_read_cr8();
 }
 
@@ -128,7 +120,8 @@ bool tg_entry_load(struct tg_entry *e)
 		tg_calm.is_open = 0;
 		tg_idt_load();
 		/* the other ways in; SYSENTER, which leaves TF set, becomes #GP */
-		tg_set_msr(MSR_CSTAR, (unsigned long)tg_stub_compat);
+		if (tg_has_cstar())
+			tg_set_msr(MSR_CSTAR, (unsigned long)tg_stub_compat);
 		tg_set_msr(MSR_IA32_SYSENTER_CS, 0);
 	}
 	e->loaded = true;
@@ -149,7 +142,8 @@ void tg_entry_restore(struct tg_entry *e)
 	e->loaded = false;
 	tg_set_msr(MSR_LSTAR, e->was.lstar);
 	if (e->quiet) {
-		tg_set_msr(MSR_CSTAR, e->was.cstar);
+		if (tg_has_cstar())
+			tg_set_msr(MSR_CSTAR, e->was.cstar);
 		tg_set_msr(MSR_IA32_SYSENTER_CS, e->was.sysenter);
 	}
 	if (tg_read_cr8() != e->was.cr8) {
@@ -157,7 +151,7 @@ void tg_entry_restore(struct tg_entry *e)
 		tg_write_cr8(e->was.cr8);
 		tg_count.fixups++;
 	}
-	if (tg_msr(MSR_SYSCALL_MASK) != e->was.mask) {
+	if (tg_read_msr(MSR_SYSCALL_MASK) != e->was.mask) {
 		tg_set_msr(MSR_SYSCALL_MASK, e->was.mask);
 		tg_count.mask_fixups++;
 	}

@@ -396,10 +396,10 @@ if [[ $EUID -eq 0 && $(</proc/sys/kernel/perf_event_paranoid) == 2 ]]; then
 		"${as[@]}" "$scratch/open/tollgate" run -e cpu-clock -o "$scratch/open/never" insn/nop
 fi
 chmod 755 "$scratch/open"
-like "list --windows has every stub's first" $'^frame/point@cross\tplain\tA\t0\t[0-9]+\n' \
+like "list --windows has every stub's first" $'^# point.*\nframe/point@cross\tplain\tA\t0\t[0-9]+\n' \
 	"$($tollgate list --windows)"
 is "... and each window begins where the last one ends" "$($tollgate list --windows |
-	awk '$4 != (seen[$1 $2] ? end[$1 $2] : 0) { print } { end[$1 $2] = $5; seen[$1 $2] = 1 }')" ""
+	awk '/^#/ { next } $4 != (seen[$1 $2] ? end[$1 $2] : 0) { print } { end[$1 $2] = $5; seen[$1 $2] = 1 }')" ""
 refuses "list --windows with a pattern" 2 "--windows is a table of its own" $tollgate list --windows irq/cli
 refuses "a point of an armed task in lane user" 2 "runs in an armed task only: use --lane vm" \
 	$tollgate run 'frame/point@cross'

@@ -186,7 +186,8 @@ prepare()
 	guard_pid=$!
 
 	mkdir "$part" || die $EXIT_IO "cannot write in $parent"
-	"$vm/initramfs.sh" "$work/initramfs" "$job:/job" "$vm/host-run.sh" "${files[@]}"
+	# Its temporary files in ours: a SIGKILL of both leaves them to the guard.
+	TMPDIR=$work "$vm/initramfs.sh" "$work/initramfs" "$job:/job" "$vm/host-run.sh" "${files[@]}"
 }
 
 cleanup()

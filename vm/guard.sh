@@ -33,4 +33,18 @@ if ours; then
 	# timeout(1) leads a process group of its own, the emulator is in it.
 	! ours || kill -KILL -- "-$pid"
 fi
+
+# SIGKILL of boot.sh alone leaves vm/initramfs.sh running, which makes files there.
+# (Standard input tells grep the name, or it would find itself.)
+packing()
+{
+	local everyone=(/proc/[0-9]*/cmdline)
+
+	grep -qszxF -f - "${everyone[@]}" <<<"$work/initramfs"
+}
+
+for ((i = 0; i < 100; i++)); do
+	packing || break
+	sleep 0.1
+done
 rm -rf "$work" "$@"

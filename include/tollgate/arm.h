@@ -3,13 +3,19 @@
  * Arming: the file arm, and the system call numbers of an armed task. Shared by
  * module, harness and their assembly.
  *
- * Open arm with O_CLOEXEC and call ioctl(TG_ARM) with the full name of an @cross
- * point. From then on the calling task enters the kernel through that point's stub
+ *	sched_setaffinity(0, ...);		to one CPU: elsewhere the number is -ENOSYS
+ *	fd = open("/sys/kernel/debug/tollgate/arm", O_RDONLY | O_CLOEXEC);
+ *	ioctl(fd, TG_ARM, &(struct tg_arm){ .name = "frame/point:full@cross" });
+ *	syscall(TG_SYSCALL_STUB);		through the stub, as often as you like
+ *	close(fd);
+ *
+ * From TG_ARM on the calling task enters the kernel through that point's stub
  * wherever it runs on the CPU it was armed on; every other task and CPU never see it.
  * While its system calls stop for somebody (ptrace, seccomp, audit, tracepoints) it
- * gets the kernel's own entry, too. The armed task's last close of the file, its exec,
- * its end, the last close by anyone, TG_DISARM, suspend, KVM's being loaded, and the
- * CPU's going offline disarm.
+ * gets the kernel's own entry, too. The armed task's last close of the file, its exec
+ * (of a file kept open: when it next gets the CPU), its end, the last close by anyone,
+ * TG_DISARM, suspend, KVM's being loaded, and the CPU's going offline disarm. Who is
+ * armed must do so before it arms itself anew: EBUSY.
  */
 #ifndef TOLLGATE_ARM_H
 #define TOLLGATE_ARM_H

@@ -217,19 +217,22 @@
 	cmp	$TG_SYSCALL_QUIET, %eax
 	jne	.Llower\@
 	TG_WINDOW \stub, Q
+	mov	%cr8, %rax
+	cmp	$TG_CR8_QUIET, %eax
+	sete	%al
+	movzbl	%al, %eax
+	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
 	mov	$TG_CR8_QUIET, %eax
 	mov	%rax, %cr8
 	.if	IS(mask, unmasked)
 	movl	$1, tg_calm + TG_CALM_IS_OPEN(%rip)
 	TG_SET_MASK TG_CALM_OPEN
 	.endif
-	xor	%eax, %eax
-	cmp	tg_calm + TG_CALM_BELOW(%rip), %eax
-	sete	%al
-	movl	$0, tg_calm + TG_CALM_BELOW(%rip)
+	movl	$0, tg_calm + TG_CALM_BELOW(%rip)	/* not before CR8: a gate may come */
 	.if	TG_RUNS_WITH_IF
 	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_STUB(%rip)
 	.endif
+	mov	tg_calm + TG_CALM_RAX(%rip), %rax
 	TG_WINDOW \stub, D2
 	sysretq
 .Llower\@:
@@ -352,6 +355,9 @@ static inline void tg_stub_name(__u32 bits, bool quiet, char buf[TG_STUB_NAME_MA
 {
 	snprintf(buf, TG_STUB_NAME_MAX, "tg_stub_%u%s", bits, quiet ? "_quiet" : "");
 }
+
+/* What stands in such a line; what the classes are stands at this file's top. */
+#define TG_WINDOW_HEAD	"# point\tstub\tclass\tfrom\tto: bytes behind its ENDBR, if it has one"
 
 /*
  * tg_window_line - the next window of the table as a line, without its newline:

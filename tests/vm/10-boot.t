@@ -124,21 +124,30 @@ ok "no refusal makes the output folder" test ! -e "$scratch/new"
 hang="$scratch/hang-job"
 echo 'while :; do :; done' >"$hang"
 
-interrupted() # SIGNAL group|script -> exit code in $code
+emulating()
 {
-	local leader i
+	grep -qszx -- "file,id=console,path=$TMPDIR/tollgate[-]vm.*" /proc/[0-9]*/cmdline
+}
+
+packing()
+{
+	find "$TMPDIR" -name busybox 2>/dev/null | grep -q .
+}
+
+interrupted() # SIGNAL group|script [COMMAND: when it succeeds] -> exit code in $code
+{
+	local leader i when=${3:-emulating}
 
 	# A session of its own, as a terminal gives one; a background job of a
 	# script would ignore SIGINT.
 	setsid env --default-signal=INT "$vm/boot.sh" --image "$image" --job "$hang" \
 		--out "$scratch/signal" --no-icount --timeout 60 2>/dev/null &
 	leader=$!
-	for ((i = 0; i < 300; i++)); do
-		grep -qs "$TMPDIR/tollgate[-]vm" /proc/[0-9]*/cmdline && break
-		sleep 0.1
+	for ((i = 0; i < 3000; i++)); do
+		"$when" && break
+		sleep 0.01
 	done
-	((i < 300)) || echo "# no emulator was running"
-	sleep 0.5
+	((i < 3000)) || echo "# it was never $when"
 	case $2 in
 	group) kill "-$1" -- "-$leader" ;;
 	script) kill "-$1" "$leader" ;;
@@ -157,6 +166,10 @@ interrupted KILL script
 ok "SIGKILL of the script leaves nothing" none_left_within 30
 interrupted KILL group
 ok "SIGKILL of the group leaves nothing" none_left_within 30
+for who in script group; do
+	interrupted KILL $who packing
+	ok "SIGKILL of the $who while it packs leaves nothing" none_left_within 30
+done
 ok "no signal left results" test ! -e "$scratch/signal"
 
 ### vm/extract.sh alone

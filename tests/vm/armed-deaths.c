@@ -60,17 +60,17 @@ static const struct {
 	int status;			/* as wait(2) has it, but for a core's bit */
 	const char *by;
 } deaths[] = {
-	[EXIT] = { "exit", EXITS(0), BY_EITHER },
+	[EXIT] = { "exit", EXITS(0), BY_END },
 	[EXIT_GROUP_THREAD] = { "the end of a thread", EXITS(0), BY_END },
-	[KILL] = { "kill -9", SIGKILL, BY_EITHER },
-	[SEGV] = { "a segfault", SIGSEGV, BY_EITHER },
-	[ABORT] = { "abort", SIGABRT, BY_EITHER },
+	[KILL] = { "kill -9", SIGKILL, BY_END },
+	[SEGV] = { "a segfault", SIGSEGV, BY_END },
+	[ABORT] = { "abort", SIGABRT, BY_END },
 	[EXEC] = { "exec", EXITS(1), "exec|" BY_OWN },
 	[EXEC_KEPT] = { "exec with the file kept open", EXITS(1), "exec" },
-	[STOPPED_KILL] = { "kill -9 while stopped", SIGKILL, BY_EITHER },
-	[LOOP_KILL] = { "kill -9 amid calls", SIGKILL, BY_EITHER },
-	[OTHERS_EXIT] = { "another thread's exit", EXITS(0), BY_EITHER },
-	[SECCOMP] = { "a seccomp filter", SIGSYS, BY_EITHER },
+	[STOPPED_KILL] = { "kill -9 while stopped", SIGKILL, BY_END },
+	[LOOP_KILL] = { "kill -9 amid calls", SIGKILL, BY_END },
+	[OTHERS_EXIT] = { "another thread's exit", EXITS(0), BY_END },
+	[SECCOMP] = { "a seccomp filter", SIGSYS, BY_END },
 };
 
 /* Stretch after stretch, for ever. */

@@ -139,7 +139,7 @@ static void odd_requests(void)
 	page->flags = TG_ARM_QUIET;
 	ok(!mprotect(page, 4096, PROT_READ) && asked(TG_ARM, page) == EFAULT,
 	   "refused: where it cannot say why; what it armed is disarmed");
-	ok(!strcmp(fact("disarmed_by"), "by its own will"), "indeed");
+	ok(!strcmp(fact("disarmed_by"), "an answer that could not be written"), "indeed");
 	mprotect(page, 4096, PROT_READ | PROT_WRITE);
 	memcpy((char *)page + 4096 - sizeof(*page) + 8, page, 136);
 	ok(!mprotect((char *)page + 4096, 4096, PROT_NONE) &&

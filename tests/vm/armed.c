@@ -16,7 +16,8 @@
  *	armed cost		what forwarding adds, in ticks; for sh
  *	armed by FD POINT	arms itself by an open file; prints "armed", or why not
  *	armed lstar BYTES	moves LSTAR of CPU 0
- *	armed answers[-later]	whether the stub answers this program, started by another
+ *	armed answers[-later]	started by an armed program: 0 the stub answers, 1 not, 2 nor can
+ *				anybody else be armed
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -326,7 +327,7 @@ int main(int argc, char **argv)
 		/* with the file kept open, exec shows when the task next gets the CPU */
 		if (argv[1][7])
 			usleep(10000);
-		return armed() ? 0 : 1;
+		return armed() ? 0 : strcmp(fact("armed"), "none") ? 2 : 1;
 	}
 	if (argc >= 3 && (!strcmp(argv[1], "hold") || !strcmp(argv[1], "try"))) {
 		bool hold = argv[1][0] == 'h';

@@ -87,7 +87,7 @@ bool free_again(void);
 /* Lines: it can be armed again, and answers; status says that the latest ended so, or so. */
 void rearms(const char *after);
 void ended(const char *what, const char *words_with_bars);
-#define BY_OWN	"by its own will"
+#define BY_OWN	"a close"
 #define BY_END	"the task's end"
 /* Its last close comes with its end, the memory may be gone before. */
 #define BY_EITHER	BY_OWN "|" BY_END
