@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "run.h"
+
+/* Room for a handler and the extended state, AMX's 8 KiB included. */
+#define TG_SIGNAL_STACK	65536
 
 volatile sig_atomic_t tg_interrupted;
 
@@ -15,9 +19,14 @@ static void interrupted(int sig)
 
 void tg_catch_signals(void)
 {
-	/* without SA_RESTART, so that poll() and waitpid() notice */
-	struct sigaction sa = { .sa_handler = interrupted };
+	/*
+	 * Without SA_RESTART, so that poll() and waitpid() notice. On a stack of their own:
+	 * a rehearsal's RSP may point to its task's stack, which is small.
+	 */
+	struct sigaction sa = { .sa_handler = interrupted, .sa_flags = SA_ONSTACK };
+	static char stack[TG_SIGNAL_STACK];
 
+	sigaltstack(&(stack_t){ .ss_sp = stack, .ss_size = sizeof(stack) }, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);

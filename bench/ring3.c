@@ -87,22 +87,23 @@ bool tg_ring3_usable(char *why, size_t len)
 	return false;
 }
 
-/* Behind the areas of an arena: a stage of fpu/scenario, or what fpu/atomic works on. */
-#define TG_ROOM_BYTES	(sizeof(struct tgs_stage) > TG_ATOMIC_BYTES ?		\
-			 sizeof(struct tgs_stage) : TG_ATOMIC_BYTES)
-#define TG_ATOMIC_BYTES	(TG_ATOMIC_ROOM + TG_ATOMIC_THREADS * sizeof(__u64))
+/* Behind the areas of an arena: a stage of fpu/scenario, or what others are rehearsed on. */
+union room {
+	struct tgs_stage stage;
+	struct tg_atomic_room threads;
+	struct tg_rehearsal_room cpus;
+};
 
 /* Takes the arena of a node, and its GS base for the gs rows. 0, or -1 with why. */
 static int use_node(int node, char *why, size_t len)
 {
 	size_t areas = 2 * TG_NR_FPU_FORMATS * host.image_size;
-	struct tg_arena *a = tg_arena_use(node, areas + TG_ROOM_BYTES, why, len);
+	struct tg_arena *a = tg_arena_use(node, areas + sizeof(union room), why, len);
 
 	if (!a)
 		return -1;
 	arena = a;
-	host.stage = host.threads = (unsigned long)(a->areas + areas);
-	host.order = host.threads + TG_ATOMIC_ROOM;
+	host.stage = host.room = (unsigned long)(a->areas + areas);
 	if (host.scratch == (unsigned long)a->scratch)
 		return 0;
 	if (syscall(SYS_arch_prctl, ARCH_SET_GS, a->scratch)) {
@@ -370,8 +371,6 @@ static enum tg_status run(const struct tg_request *q, struct tg_counting *c,
 	} else {
 		choose_areas(tg_fpu_point_format(&q->point));
 	}
-	if (q->point.exp == TG_EXP_fpu_atomic)
-		memset((void *)host.threads, 0, TG_ATOMIC_BYTES);
 	if (steps)
 		tgs_prepare(stage(), &q->point, host.image_size);
 	(c ? tg_prepare_counted : tg_prepare)(&s, &q->point, &host, q->samples, q->loops,

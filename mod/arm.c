@@ -409,8 +409,7 @@ int tg_arm(struct file *file, const struct tg_point *p, u32 flags, char *err)
 	a->mm = current->mm;
 	mmgrab(a->mm);
 	a->file = file;
-	a->entry.quiet = flags & TG_ARM_QUIET;
-	a->entry.stub = tg_stub_of(p, a->entry.quiet);
+	tg_entry_of(&a->entry, p, flags & TG_ARM_QUIET);
 	tg_point_name(p, a->name);
 	preempt_notifier_inc();
 

@@ -16,16 +16,28 @@ struct tg_cpu_state {
 
 /**
  * struct tg_entry - an entry to the kernel for one CPU
- * @stub: for LSTAR
+ * @stub: for LSTAR, of a point that is there in quiet stretches alone within these
+ * @door: for LSTAR elsewhere; the stub itself of all other points
  * @quiet: the shadow IDT goes with it, and stubs for the other ways in
+ * @unmasked: what SYSCALL_MASK lacks in a stretch: X86_EFLAGS_IF or nothing
+ * @keeps: the stub writes SPEC_CTRL with what it had when the stretch began
  * @loaded: it is on the CPU
  * @was: what was there before
  */
 struct tg_entry {
-	const void *stub;
-	bool quiet, loaded;
+	const void *stub, *door;
+	bool quiet, keeps, loaded;
+	u64 unmasked;
 	struct tg_cpu_state was;
 };
+
+/**
+ * tg_entry_of() - the entry of a point
+ * @e: zeros; gets what the point has
+ * @p: a point of TG_RING_CROSS
+ * @quiet: as of tg_stub_of(), which does not return NULL for it
+ */
+void tg_entry_of(struct tg_entry *e, const struct tg_point *p, bool quiet);
 
 /**
  * tg_entry_load() - onto this CPU, if it is not there
@@ -56,7 +68,7 @@ void tg_entry_status(struct seq_file *m);
  * @p: a point of TG_RING_CROSS
  * @quiet: the one that understands TG_SYSCALL_QUIET
  *
- * Return: NULL if the point sets IF, and so has no plain one.
+ * Return: NULL if the point is for quiet stretches alone, and so has no plain one.
  */
 const void *tg_stub_of(const struct tg_point *p, bool quiet);
 

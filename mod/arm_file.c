@@ -29,7 +29,7 @@ static int tg_arm_point(struct file *file, const struct tg_point *p, u32 flags, 
 	tg_point_name(p, err);
 	n = strlen(err);
 	snprintf(err + n, TG_ERROR_MAX - n,
-		 " runs with IF = 1, in quiet stretches alone: arm it with TG_ARM_QUIET (frame/run: quiet)");
+		 " is for quiet stretches alone: arm it with TG_ARM_QUIET (frame/run: quiet)");
 	return -EINVAL;
 }
 

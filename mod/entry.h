@@ -24,10 +24,13 @@ struct tg_calm {
 	u64 rax;		/* the caller's, while CR8 is lowered */
 	u64 cr8;		/* as the kernel has it */
 	u32 below;		/* numbers below it go straight to the kernel */
-	u32 stub;		/* what stubs with IF = 1 answer to; else TG_CALM_NEVER */
-	u64 rcx, rdx;		/* the interrupted code's, while SYSCALL_MASK is written */
-	u32 closed, open;	/* SYSCALL_MASK as the kernel has it, and without IF */
-	u32 is_open;		/* it is without IF now: in a stretch of an unmasked stub */
+	u32 is_open;		/* SYSCALL_MASK and LSTAR are as the point has them in a stretch */
+	u64 rcx, rdx;		/* the interrupted code's, while MSRs are written */
+	u64 closed, open;	/* SYSCALL_MASK as the kernel has it, and as the point has it */
+	u64 door, inside;	/* LSTAR outside a stretch, and in one */
+	u64 spec_ctrl;		/* of a stub that writes it: as it was when the stretch began */
+	u32 keeps;		/* whether it does */
+	u32 calls;		/* of a stub that takes its slow path in every fourth */
 };
 extern struct tg_calm tg_calm;
 

@@ -10,8 +10,9 @@
  *	out	the same, SYSCALL_MASK the kernel's; 8 bytes below RSP are written
  *
  * From the kernel itself they come as well while an armed task is in it: CR8 is low
- * there already. But not amid a stub, which #DB and #MC alone come back to: one with STI
- * must not go on at a low CR8. From the kernel their handlers are like NMI's.
+ * there already. But not amid a stub with STI, which must not go on at a low CR8: NMI, #DB
+ * and #MC come back to it, and so does what their handlers raise. Those neither sleep nor
+ * wait, so what comes from CPL 0 goes straight on.
  * Whoever puts a watchpoint on tg_calm gets #DB out of #DB's gate.
  */
 #include <linux/linkage.h>
@@ -19,6 +20,7 @@
 #include <asm/nospec-branch.h>
 #include <asm/unwind_hints.h>
 
+#define TG_RING	0
 #include <tollgate/frame_blocks.h>
 #include "gates.h"
 
@@ -27,14 +29,11 @@
 SYM_CODE_START(tg_gate_\name)
 	UNWIND_HINT_IRET_REGS offset=(\error)*8
 	ENDBR
-	.if	\vector == 1 || \vector == 18
 	testb	$3, ((\error) + 1) * 8(%rsp)	/* CS */
 	jz	.Lkernel_\name
-	.endif
 	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
-	movl	$TG_CALM_NEVER, tg_calm + TG_CALM_STUB(%rip)
 	push	%rax				/* the interrupted code's */
-	TG_CLOSE_MASK
+	TG_CLOSE
 	mov	tg_calm + TG_CALM_CR8(%rip), %rax
 	mov	%rax, %cr8
 	pop	%rax

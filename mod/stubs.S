@@ -4,10 +4,14 @@
  * LSTAR points to them while their task runs.
  */
 #include <linux/linkage.h>
+#include <linux/objtool.h>
 #include <asm/ibt.h>
 #include <asm/nospec-branch.h>
 #include <asm/segment.h>
 #include <asm/unwind_hints.h>
+
+#define TG_RING	0
+#define TG_INTRA_CALL	ANNOTATE_INTRA_FUNCTION_CALL
 
 #include <tollgate/frame_blocks.h>
 #include "gates.h"
@@ -41,9 +45,8 @@ SYM_CODE_START(tg_stub_compat)
 	ENDBR
 	cli
 	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
-	movl	$TG_CALM_NEVER, tg_calm + TG_CALM_STUB(%rip)
 	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
-	TG_CLOSE_MASK
+	TG_CLOSE
 	mov	tg_calm + TG_CALM_CR8(%rip), %rax
 	mov	%rax, %cr8
 	mov	tg_calm + TG_CALM_RAX(%rip), %rax
@@ -60,6 +63,12 @@ tg_verw_selector:
 	TG_STATIC_CALL compat
 	.section .noinstr.text, "ax"
 	TG_ENTRY32
+	.balign	64
+SYM_CODE_START(tg_stub_door)
+	UNWIND_HINT_ENTRY
+	ENDBR
+	TG_DOOR
+SYM_CODE_END(tg_stub_door)
 	TG_TABLE_EDGE tg_stubs, tg_stubs
 	TG_STUBS
 	TG_TABLE_EDGE tg_stubs, tg_stubs_end

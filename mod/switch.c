@@ -28,7 +28,7 @@ struct tg_stub {
 	u32 bits, quiet, offset;
 };
 extern const struct tg_stub tg_stubs[], tg_stubs_end[];
-extern const char tg_stub_compat[];
+extern const char tg_stub_compat[], tg_stub_door[];
 
 /* What must be the same when a task leaves the CPU as when it came. */
 enum tg_same { TG_SAME_LSTAR, TG_SAME_CSTAR, TG_SAME_MASK, TG_SAME_SYSENTER, TG_SAME_CR8,
@@ -53,6 +53,15 @@ const void *tg_stub_of(const struct tg_point *p, bool quiet)
 	return NULL;
 }
 
+void tg_entry_of(struct tg_entry *e, const struct tg_point *p, bool quiet)
+{
+	e->quiet = quiet;
+	e->stub = tg_stub_of(p, quiet);
+	e->door = tg_stub_of(p, false) ? e->stub : tg_stub_door;
+	e->unmasked = tg_point_axis(p, TG_AXIS_mask, 0) ? X86_EFLAGS_IF : 0;
+	e->keeps = tg_point_axis(p, TG_AXIS_guard, 0) == TG_ON(guard, spec_ctrl);
+}
+
 static void tg_cpu_state(struct tg_cpu_state *s)
 {
 	s->lstar = tg_read_msr(MSR_LSTAR);
@@ -72,12 +81,19 @@ static void tg_set_msr(u32 msr, u64 value)
 static_assert(offsetof(struct tg_calm, rax) == TG_CALM_RAX);
 static_assert(offsetof(struct tg_calm, cr8) == TG_CALM_CR8);
 static_assert(offsetof(struct tg_calm, below) == TG_CALM_BELOW);
-static_assert(offsetof(struct tg_calm, stub) == TG_CALM_STUB);
+static_assert(offsetof(struct tg_calm, is_open) == TG_CALM_IS_OPEN);
 static_assert(offsetof(struct tg_calm, rcx) == TG_CALM_RCX);
 static_assert(offsetof(struct tg_calm, rdx) == TG_CALM_RDX);
 static_assert(offsetof(struct tg_calm, closed) == TG_CALM_CLOSED);
 static_assert(offsetof(struct tg_calm, open) == TG_CALM_OPEN);
-static_assert(offsetof(struct tg_calm, is_open) == TG_CALM_IS_OPEN);
+static_assert(offsetof(struct tg_calm, door) == TG_CALM_DOOR);
+static_assert(offsetof(struct tg_calm, inside) == TG_CALM_INSIDE);
+static_assert(offsetof(struct tg_calm, keeps) == TG_CALM_KEEPS);
+static_assert(offsetof(struct tg_calm, calls) == TG_CALM_CALLS);
+static_assert(offsetof(struct tg_calm, spec_ctrl) == TG_CALM_SPEC_CTRL);
+static_assert(TG_MSR_SPEC_CTRL == MSR_IA32_SPEC_CTRL);
+static_assert(TG_MSR_PRED_CMD == MSR_IA32_PRED_CMD);
+static_assert(TG_MSR_LSTAR == MSR_LSTAR);
 static_assert(TG_MSR_SYSCALL_MASK == MSR_SYSCALL_MASK);
 static_assert(offsetof(struct tg_words, preempt) == TG_WORD_PREEMPT);
 static_assert(offsetof(struct tg_words, context) == TG_WORD_CONTEXT);
@@ -114,10 +130,12 @@ bool tg_entry_load(struct tg_entry *e)
 	if (e->quiet) {
 		tg_calm.cr8 = e->was.cr8;
 		tg_calm.below = TG_SYSCALL_STUB;
-		tg_calm.stub = TG_CALM_NEVER;
-		tg_calm.closed = e->was.mask;
-		tg_calm.open = e->was.mask & ~X86_EFLAGS_IF;
 		tg_calm.is_open = 0;
+		tg_calm.closed = e->was.mask;
+		tg_calm.open = e->was.mask & ~e->unmasked;
+		tg_calm.door = (unsigned long)e->door;
+		tg_calm.inside = (unsigned long)e->stub;
+		tg_calm.keeps = e->keeps;
 		tg_idt_load();
 		/* the other ways in; SYSENTER, which leaves TF set, becomes #GP */
 		if (tg_has_cstar())
@@ -127,7 +145,7 @@ bool tg_entry_load(struct tg_entry *e)
 	e->loaded = true;
 	tg_found = e->was;
 	tg_count.loads++;
-	tg_set_msr(MSR_LSTAR, (unsigned long)e->stub);
+	tg_set_msr(MSR_LSTAR, (unsigned long)e->door);
 	return true;
 }
 

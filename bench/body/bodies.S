@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The sequences of ring 3: every row of experiments.def with R3 or CROSS. */
 #define TG_RING		3
+#define TG_INTRA_CALL
 #define TG_RING_BIT	6	/* R3 | CROSS */
 #define R0		1
 #define R3		2
@@ -34,6 +35,7 @@
 #define TG_TABLE(family, name)	tg_seqs_##family##_##name
 #endif
 
+	TG_REHEARSED_CODE
 #define EXP(family, name, rings, method, axes, ...) \
 	TG_ROW TG_TABLE(family, name), family, name, rings, method, TG_VARIANTS_##family, \
 	       TG_VARIANTS_OF_##axes, TG_LO_##family, TG_HI_##family

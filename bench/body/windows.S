@@ -3,6 +3,9 @@
  * The module's stubs once more, for their table of windows: tollgate list --windows.
  * Data, not code: nothing here can run in ring 3.
  */
+#define TG_RING	0
+#define TG_INTRA_CALL
+
 #include <tollgate/frame_blocks.h>
 
 .macro TG_ENTRY stub:req, bits:req, quiet:req

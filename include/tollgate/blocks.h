@@ -87,9 +87,10 @@
 #define TG_VARIANTS_MAX			8
 #define TG_VARIANTS_OF_AXES4(a, b, c, d) TG_VARIANTS_MAX
 #define TG_VARIANTS_OF_DESIGN_AXES(list) 1	/* nor has a design: its stubs differ */
-/* Of any SHOT row, instead of its family's; and of fpu/atomic. */
+/* Of any SHOT row, instead of its family's; and of fpu/atomic and frame/ctxsw. */
 #define TG_VARIANTS_SHOT	5
 #define TG_VARIANTS_atomic	8
+#define TG_VARIANTS_ctxsw	4
 
 /* fpu/atomic: threads, bytes from flags to status, a flag, and the others (blocks_fpu.h) */
 #define TG_ATOMIC_THREADS	512	/* a power of two; the longest sequence has 320 copies */
@@ -259,6 +260,9 @@ SYM_FUNC_END(\sym)
  */
 .macro TG_ROW table, family, name, rings, method, variants, most, lo, hi
 	.if (\rings) & TG_RING_BIT
+	.ifc \name, rehearsal
+	TG_REHEARSALS \table
+	.else
 	.ifnc \method, STEPS
 	.pushsection .rodata, "a"
 	.balign	8
@@ -273,11 +277,15 @@ SYM_FUNC_END(\sym)
 	.ifc \name, atomic
 	.set	TG_NR_VARIANTS, TG_VARIANTS_atomic
 	.endif
+	.ifc \name, ctxsw
+	.set	TG_NR_VARIANTS, TG_VARIANTS_ctxsw
+	.endif
 	.irp	v, 0, 1, 2, 3, 4, 5, 6, 7
 	.if	\v < TG_NR_VARIANTS && \v < (\most)
 	TG_VARIANT \family, \name, \method, \v, \lo, \hi
 	.endif
 	.endr
+	.endif
 	.endif
 	.endif
 .endm

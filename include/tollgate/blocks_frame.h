@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * frame/: through the entry of an armed task. Ring 3's side of @cross: the stub
+ * frame/point: through the entry of an armed task. Ring 3's side of @cross: the stub
  * that the module armed (frame_blocks.h) is what differs between points.
  *
  *	base	struct tg_cross_board
@@ -28,10 +28,28 @@
 #define TG_CROSS_ES	24
 #define TG_CROSS_IRET	32
 
+#include <tollgate/blocks_rehearsal.h>
+
 #ifdef __ASSEMBLER__
 #include <tollgate/arm.h>
 
 .macro PROLOGUE_frame name, role
+	.ifc \name, point
+	PROLOGUE_point
+	.else
+	PROLOGUE_rehearsal
+	.endif
+.endm
+
+.macro EPILOGUE_frame name, role
+	.ifc \name, point
+	EPILOGUE_point
+	.else
+	EPILOGUE_rehearsal
+	.endif
+.endm
+
+.macro PROLOGUE_point
 	mov	%es, TG_CROSS_ES(%r15)
 	incq	TG_CROSS_CALLS(%r15)
 	mov	$TG_SYSCALL_QUIET, %eax
@@ -47,7 +65,7 @@
 .endm
 
 /* Keeps rax, the ticks: r8 and r10 are not among what a system call changes. */
-.macro EPILOGUE_frame name, role
+.macro EPILOGUE_point
 	mov	%rax, %r8
 	mov	%es, %r10d
 	cmpl	$0, TG_CROSS_IRET(%r15)

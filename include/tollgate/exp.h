@@ -85,7 +85,7 @@ enum tg_axis_id {
 #define TG_ON(axis, value)	TG_ON_##axis##_##value
 #define TG_V(x, n, v) TG_ON_##x##_##n = v,
 #define TG_A(axis) TG_VALUES_##axis(TG_V, axis)
-enum tg_design_bit { TG_DESIGN_frame(TG_A) };
+enum tg_design_bit { TG_DESIGN_any(TG_A) };
 #undef TG_A
 #undef TG_V
 
@@ -275,7 +275,7 @@ static inline int tg_point_needs(const struct tg_point *p)
 struct tg_product {
 	enum tg_exp_id exp;
 	enum tg_tier tier;
-	__u32 base, free;
+	__u64 base, free;
 };
 
 static const struct tg_product tg_products[] = {
@@ -301,9 +301,9 @@ static inline bool tg_exp_designed(enum tg_exp_id exp)
  * tg_point_bits - what the stub of a point of a design is built by and named after:
  * the numbers of its values together.
  */
-static inline __u32 tg_point_bits(const struct tg_point *p)
+static inline __u64 tg_point_bits(const struct tg_point *p)
 {
-	__u32 bits = 0;
+	__u64 bits = 0;
 	int i;
 
 	for (i = 0; i < tg_exps[p->exp].nr_axes; i++)
@@ -312,7 +312,7 @@ static inline __u32 tg_point_bits(const struct tg_point *p)
 }
 
 /* The other way round; false, and *p is not to be used, if no values have these bits. */
-static inline bool tg_point_of_bits(struct tg_point *p, enum tg_exp_id exp, int ring, __u32 bits)
+static inline bool tg_point_of_bits(struct tg_point *p, enum tg_exp_id exp, int ring, __u64 bits)
 {
 	const struct tg_exp *e = &tg_exps[exp];
 	int i, v;
@@ -322,7 +322,7 @@ static inline bool tg_point_of_bits(struct tg_point *p, enum tg_exp_id exp, int 
 	p->ring = ring;
 	for (i = 0; i < e->nr_axes; i++) {
 		const struct tg_axis *a = &tg_axes[e->axes[i]];
-		__u32 mask = 0;
+		__u64 mask = 0;
 
 		for (v = 0; v < a->nr_values; v++)
 			mask |= a->values[v].number;
@@ -338,7 +338,7 @@ static inline bool tg_point_of_bits(struct tg_point *p, enum tg_exp_id exp, int 
 /* The place of the product that holds a point of a design; -1 if none does. */
 static inline int tg_point_product(const struct tg_point *p)
 {
-	__u32 bits = tg_point_bits(p);
+	__u64 bits = tg_point_bits(p);
 	int i;
 
 	for (i = 0; i < TG_NR_PRODUCTS; i++)
@@ -386,7 +386,7 @@ static inline void tg_point_name(const struct tg_point *p, char *buf)
 static inline bool tg_design_next(struct tg_point *p)
 {
 	int i = tg_point_product(p);
-	__u32 bits = tg_point_bits(p) & tg_products[i].free;
+	__u64 bits = tg_point_bits(p) & tg_products[i].free;
 	struct tg_point next;
 
 	do {

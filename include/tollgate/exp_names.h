@@ -78,7 +78,7 @@ static inline int tg_point_refuse_senseless(const struct tg_point *p, char *err,
 struct tg_composite {
 	enum tg_exp_id exp;
 	const char *word;
-	__u32 bits;
+	__u64 bits;
 	const char *has, *lacks;
 };
 

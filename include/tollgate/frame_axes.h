@@ -18,8 +18,15 @@
 				V(x, rsp, 0x6) V(x, flags, 0xa) V(x, rest, 0x12)	\
 				V(x, rsp_flags, 0xe) V(x, rsp_rest, 0x16)		\
 				V(x, flags_rest, 0x1a) V(x, rsp_flags_rest, 0x1e)
-/* Whether what lacks is filled in for a body that needs it, and what it may have changed taken */
-#define TG_VALUES_pace(V, x)	V(x, fast, 0) V(x, slow, 0x20)
+/*
+ * Whether what lacks is filled in for a body that needs it (FIXUP_TOP_OF_STACK), and also
+ * taken from there behind it, as it may have changed it (RESTORE_TOP_OF_STACK); in4:
+ * both in one call of four
+ */
+#define TG_VALUES_pace(V, x)	V(x, fast, 0) V(x, slow, 0x20) V(x, fixup, 0x40000020)	\
+				V(x, in4, 0x80000000)
+/* Where the way back by SYSRET has the user's RSP from: pt_regs, if it is there, or its slot */
+#define TG_VALUES_reload(V, x)	V(x, inplace, 0) V(x, slot, 0x20000000)
 /* IF in SYSCALL_MASK, so that SYSCALL clears it, or not */
 #define TG_VALUES_mask(V, x)	V(x, masked, 0) V(x, unmasked, 0x40)
 /*
@@ -50,10 +57,31 @@
 #define TG_VALUES_offset(V, x)	V(x, nooffset, 0) V(x, offset, 0x80000)
 /* CR3 written on the way in and on the way out, with the value it has */
 #define TG_VALUES_cr3(V, x)	V(x, nocr3, 0) V(x, cr3, 0x100000) V(x, noflush, 0x300000)
-/* VERW of a selector in memory, right before SWAPGS on the way out */
+/* VERW of a selector in memory, the last thing before SYSRET or IRET */
 #define TG_VALUES_verw(V, x)	V(x, noverw, 0) V(x, verw, 0x400000)
-/* How the call is found: not at all, or by comparing its number */
-#define TG_VALUES_dispatch(V, x) V(x, nodispatch, 0) V(x, compare, 0x800000)
+/*
+ * How the call is found: not at all; by comparing its number (never equal, so no jump is
+ * taken: a lower bound of what a compiler's tree costs); by a table and an indirect
+ * call; that by a retpoline; or behind LFENCE. The last three take a return, which no stub
+ * of ring 0 has: in rehearsal alone.
+ */
+#define TG_VALUES_dispatch(V, x) V(x, nodispatch, 0) V(x, compare, 0x800000)		\
+				V(x, indirect, 0x1000000) V(x, retpoline, 0x1800000)	\
+				V(x, lfence_call, 0x2000000)
+/*
+ * What keeps the user's training of predictors from the kernel, on the way in. rsb: the
+ * return stack filled. bhb: branch history overwritten by loops. untrain: the return's
+ * prediction replaced, and a return by the thunk. spec_ctrl: the MSR written, there and
+ * back. ibpb: PRED_CMD. bhb and untrain hold returns, so in rehearsal alone; the MSRs are
+ * ring 0's.
+ */
+#define TG_VALUES_guard(V, x)	V(x, noguard, 0) V(x, rsb, 0x4000000) V(x, bhb, 0x8000000)	\
+				V(x, untrain, 0xc000000) V(x, spec_ctrl, 0x10000000)	\
+				V(x, ibpb, 0x14000000)
+/* Whether an LFENCE parts iterations, as a real entry serialises, or they overlap */
+#define TG_VALUES_serial(V, x)	V(x, none, 0) V(x, lfence, 0x100000000)
+/* Whether the caches hold what is touched, or CLFLUSH has just thrown it out of all */
+#define TG_VALUES_cache(V, x)	V(x, hot, 0) V(x, cold, 0x200000000)
 
 /* Bits of points that stand for a kernel's entry: see COMPOSITE of frame.def. */
 #define TG_LINUX_OLD	(TG_ON(sti, sti) | TG_ON(cli, cli) | TG_ON(check, read) |	\
@@ -64,9 +92,14 @@
 			 TG_ON(check, read) | TG_ON(offset, offset) |			\
 			 TG_ON(dispatch, compare))
 
-/* In the order in which names have them. */
+/* Of frame/point and of frame/rehearsal, in the order in which names have them. */
 #define TG_DESIGN_frame(A)	A(frame) A(pace) A(mask) A(sti) A(cli) A(exit) A(check)	\
 				A(switch) A(fence) A(smap) A(preempt) A(context)	\
-				A(offset) A(cr3) A(verw) A(dispatch)
+				A(offset) A(cr3) A(verw) A(dispatch) A(guard) A(reload)
+#define TG_DESIGN_rehearsal(A)	A(frame) A(pace) A(sti) A(cli) A(check) A(fence)	\
+				A(preempt) A(context) A(offset) A(verw) A(dispatch)	\
+				A(guard) A(reload) A(serial) A(cache)
+/* Every one of them once. */
+#define TG_DESIGN_any(A)	TG_DESIGN_frame(A) A(serial) A(cache)
 
 #endif

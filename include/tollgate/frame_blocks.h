@@ -9,9 +9,9 @@
  * entry and exit. What work is pending came with an interrupt that waits, and is
  * taken as soon as IF is 1 again. NMI, #DB and #MC have stacks of their own.
  *
- * Those that run with IF = 1 (STI, or SYSCALL_MASK without IF) are quiet ones alone, and
- * answer in a quiet stretch alone: at CR8 = 15 the same holds for them. Elsewhere
- * TG_SYSCALL_STUB goes to the kernel, and SYSCALL_MASK is the kernel's.
+ * Those that run with IF = 1 (STI, or SYSCALL_MASK without IF) are there in a quiet
+ * stretch alone: at CR8 = 15 the same holds for them. Elsewhere LSTAR points to a door
+ * that answers nothing, and SYSCALL_MASK is the kernel's.
  *
  * A window is a stretch of instructions in which something is not as either mode
  * expects it; TG_WINDOW begins one beside the code, and the table knows them
@@ -26,7 +26,8 @@
  *	E	the same, GS the user's
  *	D1	SYSRET: RSP the user's again, GS still the kernel's: RIP = RCX
  *	D2	the same, GS the user's
- *	Q	RAX is not the caller's, and not yet what it gets: let it go on
+ *	Q	RAX, RCX and RDX may be neither the caller's nor what it gets, and the
+ *		stretch half begun or ended: let it go on
  *
  * RAX is the caller's until B2 is over.
  */
@@ -55,14 +56,20 @@
 #define TG_CALM_RAX	0
 #define TG_CALM_CR8	8
 #define TG_CALM_BELOW	16
-#define TG_CALM_STUB	20
+#define TG_CALM_IS_OPEN	20
 #define TG_CALM_RCX	24
 #define TG_CALM_RDX	32
 #define TG_CALM_CLOSED	40
-#define TG_CALM_OPEN	44
-#define TG_CALM_IS_OPEN	48
-#define TG_CALM_NEVER	0xffffffff
+#define TG_CALM_OPEN	48
+#define TG_CALM_DOOR	56
+#define TG_CALM_INSIDE	64
+#define TG_CALM_SPEC_CTRL	72
+#define TG_CALM_KEEPS	80
+#define TG_CALM_CALLS	84
+#define TG_MSR_LSTAR		0xc0000082
 #define TG_MSR_SYSCALL_MASK	0xc0000084
+#define TG_MSR_SPEC_CTRL	0x48
+#define TG_MSR_PRED_CMD		0x49
 #define TG_CR8_QUIET	15
 
 /* Selectors that SYSCALL and SYSRET imply (asm/segment.h); asserted likewise. */
@@ -79,22 +86,26 @@
 #ifdef __ASSEMBLER__
 #include <tollgate/arm.h>
 #include <tollgate/frame_axes.h>
+#include <tollgate/left_out.h>
 
 /* Bits of axes' values, and of whole axes, as exp.h has them. */
 #define TG_V(x, n, v)	.set TG_ON_##x##_##n, v;
 #define TG_A(axis)	TG_VALUES_##axis(TG_V, axis)
-	TG_DESIGN_frame(TG_A)
+	TG_DESIGN_any(TG_A)
 #undef TG_A
 #undef TG_V
 #define TG_V(x, n, v)	| (v)
 #define TG_A(axis)	.set TG_MASK_##axis, 0 TG_VALUES_##axis(TG_V, axis);
-	TG_DESIGN_frame(TG_A)
+	TG_DESIGN_any(TG_A)
 #undef TG_A
 #undef TG_V
 #define TG_ON(axis, value)	TG_ON_##axis##_##value
 
 /* Whether the stub that is being assembled, of bits TG_NOW, has a value. */
 #define IS(axis, value)	((TG_NOW & TG_MASK_##axis) == TG_ON_##axis##_##value)
+
+/* TG_NOW of the door, which is of no point: it has what one with STI has. */
+	.set	TG_NOW_DOOR, TG_ON(sti, sti) | (1 << 63)
 
 	.set	TG_CLASS_A, 0
 	.set	TG_CLASS_B1, 1
@@ -107,14 +118,23 @@
 	.set	TG_CLASS_Q, 8
 	.set	TG_CLASS_END, TG_NR_CLASSES
 
-/* Whether IF may be 1 in it: then it answers in quiet stretches alone. */
-#define TG_RUNS_WITH_IF	(IS(sti, sti) || IS(mask, unmasked))
+/*
+ * Whether it is there in quiet stretches alone: IF may be 1 in it, or SPEC_CTRL must not
+ * change meanwhile.
+ */
+#define TG_QUIET_ALONE	(IS(sti, sti) || IS(mask, unmasked) || IS(guard, spec_ctrl))
 
+#if TG_RING == 0
 /* Per-CPU memory through GS: RIP-relative on every kernel, so that lengths agree. */
 #define TG_GS(slot)	%gs:slot(%rip)
+#else
+/* A CPU of a rehearsal's: blocks_rehearsal.h. */
+#define TG_GS(slot)	%gs:TG_CPU_##slot
+#endif
 
 #include <tollgate/frame_pieces.h>
 #include <tollgate/frame_kinds.h>
+#include <tollgate/frame_quiet.h>
 
 /*
  * Begins a window, which ends where the next begins: a row of the table, of the
@@ -122,12 +142,16 @@
  * is relocated.
  */
 .macro TG_WINDOW stub:req, class:req
+#if TG_RING == 0
+	.if	TG_NOW != TG_NOW_DOOR		/* nothing comes there */
 .Lwindow\@:
 	.pushsection .rodata.tg_windows, "a"
 	.long	TG_NOW
 	.short	TG_CLASS_\class, TG_NOW_QUIET
 	.long	.Lwindow\@ - .Lorigin_\stub
 	.popsection
+	.endif
+#endif
 .endm
 
 /*
@@ -145,21 +169,12 @@
 	.set	TG_NOW_QUIET, \quiet
 .Lorigin_\stub:
 	TG_WINDOW \stub, A
-	.if	TG_RUNS_WITH_IF
-	cmp	tg_calm + TG_CALM_STUB(%rip), %eax
-	.else
 	cmp	$TG_SYSCALL_STUB, %eax
-	.endif
 	jne	.Lother_\stub
-	.if	IS(frame, bare)
-	TG_FRAME_bare \stub
-	.elseif	IS(frame, full)
-	TG_FRAME_full \stub
-	.else
-	TG_FRAME_partial \stub
-	.endif
+	TG_FRAME \stub
 	TG_WINDOW \stub, K
 	TG_PIECES_COLD \stub
+	TG_SLOW_COLD \stub
 .Lother_\stub:
 	TG_WINDOW \stub, A
 	.if	\quiet
@@ -172,88 +187,6 @@
 	TG_QUIET \stub
 	.endif
 	TG_WINDOW \stub, END
-.endm
-
-/*
- * SYSCALL_MASK as tg_calm has it: closed, the kernel's, or open, without IF. At CR8 = 15 or IF = 0
- * alone: with IF not masked an interrupt may come to the user's GS and RSP.
- *
- *	in	rax	saved by the caller
- *	out	rax	changed; no RFLAGS
- */
-.macro TG_SET_MASK value:req
-	mov	%rcx, tg_calm + TG_CALM_RCX(%rip)
-	mov	%rdx, tg_calm + TG_CALM_RDX(%rip)
-	mov	$TG_MSR_SYSCALL_MASK, %ecx
-	mov	tg_calm + \value(%rip), %eax
-	mov	$0, %edx
-	wrmsr
-	mov	tg_calm + TG_CALM_RCX(%rip), %rcx
-	mov	tg_calm + TG_CALM_RDX(%rip), %rdx
-.endm
-
-/* The same where a stretch ends in gates or by other ways in: closed if it is open. */
-.macro TG_CLOSE_MASK
-	cmpl	$0, tg_calm + TG_CALM_IS_OPEN(%rip)
-	je	.Lclosed\@
-	movl	$0, tg_calm + TG_CALM_IS_OPEN(%rip)
-	TG_SET_MASK TG_CALM_CLOSED
-.Lclosed\@:
-.endm
-
-/*
- * Of a task that may be quiet: begins a stretch, or ends one.
- *
- *	in	as TG_STUB's; eax is not below tg_calm.below, which is TG_SYSCALL_STUB
- *		outside a stretch and 0 in one
- *	out	rax 0, or 1 where a stretch was on and goes on, by SYSRET, at
- *		CR8 = 15; or all as they came, at the kernel's own CR8, to its entry
- *
- * tg_calm is the armed CPU's alone: one task is armed, on one CPU, with IF = 0.
- * Kernel code must not run at CR8 = 15, or this CPU would not answer the others.
- */
-.macro TG_QUIET stub:req
-	TG_WINDOW \stub, A
-	cmp	$TG_SYSCALL_QUIET, %eax
-	jne	.Llower\@
-	TG_WINDOW \stub, Q
-	mov	%cr8, %rax
-	cmp	$TG_CR8_QUIET, %eax
-	sete	%al
-	movzbl	%al, %eax
-	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
-	mov	$TG_CR8_QUIET, %eax
-	mov	%rax, %cr8
-	.if	IS(mask, unmasked)
-	movl	$1, tg_calm + TG_CALM_IS_OPEN(%rip)
-	TG_SET_MASK TG_CALM_OPEN
-	.endif
-	movl	$0, tg_calm + TG_CALM_BELOW(%rip)	/* not before CR8: a gate may come */
-	.if	TG_RUNS_WITH_IF
-	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_STUB(%rip)
-	.endif
-	mov	tg_calm + TG_CALM_RAX(%rip), %rax
-	TG_WINDOW \stub, D2
-	sysretq
-.Llower\@:
-	TG_WINDOW \stub, A
-	.if	IS(mask, unmasked)
-	cli
-	.endif
-	movl	$TG_SYSCALL_STUB, tg_calm + TG_CALM_BELOW(%rip)
-	.if	TG_RUNS_WITH_IF
-	movl	$TG_CALM_NEVER, tg_calm + TG_CALM_STUB(%rip)
-	.endif
-	mov	%rax, tg_calm + TG_CALM_RAX(%rip)
-	TG_WINDOW \stub, Q
-	.if	IS(mask, unmasked)
-	TG_CLOSE_MASK
-	.endif
-	mov	tg_calm + TG_CALM_CR8(%rip), %rax
-	mov	%rax, %cr8
-	mov	tg_calm + TG_CALM_RAX(%rip), %rax
-	TG_WINDOW \stub, A
-	jmp	__SCT__tg_to_kernel
 .endm
 
 /*
@@ -277,10 +210,11 @@
 	TG_ONCE	\bits
 .endm
 
+#if TG_RING == 0
 .macro TG_ONCE bits:req
 	.ifndef	.Lbuilt_\bits
 	.set	.Lbuilt_\bits, 1
-	.if	!TG_RUNS_WITH_IF
+	.if	!TG_QUIET_ALONE
 	TG_ENTRY tg_stub_\bits, \bits, 0
 	.set	TG_NR_STUBS, TG_NR_STUBS + 1
 	.endif
@@ -288,8 +222,11 @@
 	.set	TG_NR_STUBS, TG_NR_STUBS + 1
 	.endif
 .endm
+#endif
 
-/* The stubs of a product of frame.def, but those that are there or that a rule forbids. */
+/*
+ * The points of a product of frame.def, but those that are there or that a rule forbids.
+ */
 .macro TG_PRODUCT base:req, free:req
 	.set	TG_SOME, 0
 	.set	TG_MORE, 1
@@ -311,30 +248,57 @@
 	.endif
 .endm
 
-.macro TG_RULE rule:vararg
+.macro TG_RULE_point rule:vararg
+#if TG_RING == 0
 	.if	!(\rule)
 	.set	TG_VALID, 0
 	.endif
+#endif
 .endm
 
-#define VALID(family, name, rule, why)	TG_RULE rule;
+.macro TG_RULE_rehearsal rule:vararg
+#if TG_RING == 3
+	.if	!(\rule)
+	.set	TG_VALID, 0
+	.endif
+#endif
+.endm
+
+#define VALID(family, name, rule, why)	TG_RULE_##name rule;
 .macro TG_RULES
 #include <tollgate/frame.def>
 .endm
 #undef VALID
 
+.macro TG_PRODUCT_point product:vararg
+#if TG_RING == 0
+	TG_PRODUCT \product
+#endif
+.endm
+
+.macro TG_PRODUCT_rehearsal product:vararg
+#if TG_RING == 3
+	TG_PRODUCT \product
+#endif
+.endm
+
+/* What this ring has of frame.def: all stubs, or all rehearsals. */
+#define DESIGN(family, name, tier, base, free)	TG_PRODUCT_##name base, free;
+.macro TG_PRODUCTS
+#include <tollgate/frame.def>
+.endm
+#undef DESIGN
+
 /* Every stub there is. */
-#define DESIGN(family, name, tier, base, free)	TG_PRODUCT base, free;
 .macro TG_STUBS
 	.set	TG_NR_STUBS, 0
 	TG_TABLE_EDGE tg_windows, tg_windows
-#include <tollgate/frame.def>
+	TG_PRODUCTS
 	TG_TABLE_EDGE tg_windows, tg_windows_end
 	.if	TG_NR_STUBS > TG_MAX_STUBS
 	.error	"more than TG_MAX_STUBS stubs"
 	.endif
 .endm
-#undef DESIGN
 #else /* __ASSEMBLER__ */
 #include <tollgate/exp.h>
 #include <tollgate/frame_pieces.h>

@@ -17,21 +17,23 @@
 	TG_TO_KERNEL \stub
 	.endif
 	.if	IS(sti, sti)
-	sti
+	PRIV	sti
 	.endif
 	.if	IS(cli, cli)
-	cli
+	PRIV	cli
 	.endif
 	.if	IS(switch, stack)
 	mov	TG_GS(tg_user_rsp), %rsp
 	.endif
 	.if	!IS(switch, noswitch)
 	TG_WINDOW \stub, D1
-	TG_VERW
-	swapgs
+	PRIV	swapgs
 	.endif
 	TG_WINDOW \stub, D2
-	sysretq
+	.if	!IS(switch, noswitch)
+	TG_VERW
+	.endif
+	TG_SYSRET \stub
 .endm
 
 /*
@@ -41,7 +43,7 @@
  *	out	the same, rsp at the end of the task's stack, the user's in tg_user_rsp
  */
 .macro TG_TO_KERNEL stub:req
-	swapgs
+	PRIV	swapgs
 	TG_WINDOW \stub, B1
 	.if	IS(fence, fence)
 	lfence
@@ -59,16 +61,78 @@
 .macro TG_TO_USER stub:req
 	.if	IS(exit, iret)
 	TG_WINDOW \stub, X
-	TG_VERW
-	swapgs
+	PRIV	swapgs
 	TG_WINDOW \stub, E
+	TG_VERW
 	iretq
 	.else
 	TG_WINDOW \stub, D1
-	TG_VERW
-	swapgs
+	PRIV	swapgs
 	TG_WINDOW \stub, D2
-	sysretq
+	TG_VERW
+	TG_SYSRET \stub
+	.endif
+.endm
+
+/* SYSRET; in rehearsal a jump to behind what stands for SYSCALL (blocks_rehearsal.h). */
+.macro TG_SYSRET stub:req
+	PRIV	sysretq
+#if TG_RING == 3
+	jmp	.Lback_\stub
+#endif
+.endm
+
+/* The frame that a point has. */
+.macro TG_FRAME stub:req
+	.if	IS(frame, bare)
+	TG_FRAME_bare \stub
+	.elseif	IS(frame, full)
+	TG_FRAME_full \stub
+	.else
+	TG_FRAME_partial \stub
+	.endif
+.endm
+
+#define TG_FRAME_HAS(part)	(TG_NOW & (TG_ON(frame, part) - TG_ON(frame, partial)))
+#define TG_PART(field)		TG_PT_##field - TG_PT_R11(%rsp)
+
+/* The top of the stack of a partial frame filled in, and taken back. Changes rcx. */
+.macro TG_SLOW_PATH
+	.if	!TG_FRAME_HAS(rsp)
+	mov	TG_GS(tg_user_rsp), %rcx
+	mov	%rcx, TG_PART(SP)
+	.endif
+	.if	!TG_FRAME_HAS(rest)
+	movq	$-1, TG_PART(CX)	/* RIP was there, and is not to be believed */
+	movq	$TG_USER_CS, TG_PART(CS)
+	movq	$TG_USER_DS, TG_PART(SS)
+	.endif
+	.if	TG_FRAME_HAS(flags)
+	mov	TG_PART(FLAGS), %rcx
+	mov	%rcx, TG_PART(R11)
+	.else
+	mov	TG_PART(R11), %rcx
+	mov	%rcx, TG_PART(FLAGS)
+	.endif
+	/* the body, then: */
+	.if	!IS(pace, fixup)
+	.if	!TG_FRAME_HAS(rsp)
+	mov	TG_PART(SP), %rcx
+	mov	%rcx, TG_GS(tg_user_rsp)
+	.endif
+	.if	!TG_FRAME_HAS(flags)
+	mov	TG_PART(FLAGS), %rcx
+	mov	%rcx, TG_PART(R11)
+	.endif
+	.endif
+.endm
+
+/* Out of line. */
+.macro TG_SLOW_COLD stub:req
+	.if	IS(pace, in4)
+.Lslow_\stub:
+	TG_SLOW_PATH
+	jmp	.Lfast_\stub
 	.endif
 .endm
 
@@ -76,17 +140,17 @@
  * struct pt_regs without the registers that C keeps, and without what SYSCALL itself
  * does not need to come back: user RSP stays in the per-CPU slot, RFLAGS goes to R11's
  * place, CS, SS and RCX are not written. With rsp, flags, rest they are in their
- * places at once. pace slow: the fix-up of the top of the stack before a body that reads
- * all of it, and what it may have changed taken back behind it; a real slow path saves
- * the other registers as well, which is left out.
+ * places at once. pace fixup, slow and in4: the fix-up of the top of the stack before a
+ * body that reads all of it, and, but for fixup, what it may have changed taken back
+ * behind it; a real slow path saves the other registers as well, which is left out.
  *
  *	in, out	as TG_STUB's; between K and X: rsp at pt_regs->r11
  */
-#define TG_FRAME_HAS(part)	(TG_NOW & (TG_ON(frame, part) - TG_ON(frame, partial)))
-#define TG_PART(field)		TG_PT_##field - TG_PT_R11(%rsp)
-
 .macro TG_FRAME_partial stub:req
 	TG_TO_KERNEL \stub
+	.if	IS(sti, sti)
+	PRIV	sti			/* before the frame, where these kernels had it */
+	.endif
 	sub	$TG_PT_SIZE - TG_PT_R11, %rsp
 	mov	%rdi, TG_PART(DI)
 	mov	%rsi, TG_PART(SI)
@@ -113,36 +177,19 @@
 	mov	%rcx, TG_PART(SP)
 	.endif
 	TG_WRITE_CR3
-	TG_DISPATCH \stub, TG_PART(ORIG_AX)
+	TG_GUARD_IN
 	TG_PIECES_IN \stub
-	.if	IS(pace, slow)
-	.if	!TG_FRAME_HAS(rsp)
-	mov	TG_GS(tg_user_rsp), %rcx
-	mov	%rcx, TG_PART(SP)
-	.endif
-	.if	!TG_FRAME_HAS(rest)
-	movq	$-1, TG_PART(CX)	/* RIP was there, and is not to be believed */
-	movq	$TG_USER_CS, TG_PART(CS)
-	movq	$TG_USER_DS, TG_PART(SS)
-	.endif
-	.if	TG_FRAME_HAS(flags)
-	mov	TG_PART(FLAGS), %rcx
-	mov	%rcx, TG_PART(R11)
-	.else
-	mov	TG_PART(R11), %rcx
-	mov	%rcx, TG_PART(FLAGS)
-	.endif
-	/* the body, then: */
-	.if	!TG_FRAME_HAS(rsp)
-	mov	TG_PART(SP), %rcx
-	mov	%rcx, TG_GS(tg_user_rsp)
-	.endif
-	.if	!TG_FRAME_HAS(flags)
-	mov	TG_PART(FLAGS), %rcx
-	mov	%rcx, TG_PART(R11)
-	.endif
+	TG_DISPATCH \stub, TG_PART(ORIG_AX)
+	.if	IS(pace, in4)
+	incl	TG_CALLS
+	testl	$3, TG_CALLS
+	jz	.Lslow_\stub
+.Lfast_\stub:
+	.elseif	!IS(pace, fast)
+	TG_SLOW_PATH
 	.endif
 	TG_PIECES_OUT \stub
+	TG_GUARD_OUT
 	TG_WRITE_CR3
 	.if	TG_FRAME_HAS(flags)
 	mov	TG_PART(FLAGS), %r11
@@ -159,7 +206,7 @@
 	mov	TG_PART(IP), %rcx
 	.if	IS(exit, iret)
 	add	$TG_PT_IP - TG_PT_R11, %rsp
-	.elseif	TG_FRAME_HAS(rsp)
+	.elseif	TG_FRAME_HAS(rsp) && IS(reload, inplace)
 	mov	TG_PART(SP), %rsp
 	.else
 	mov	TG_GS(tg_user_rsp), %rsp
@@ -212,9 +259,15 @@
 	xorl	%r14d, %r14d
 	xorl	%r15d, %r15d
 	TG_WRITE_CR3
-	TG_DISPATCH \stub, TG_PT_ORIG_AX(%rsp)
+	TG_GUARD_IN
 	TG_PIECES_IN \stub
+	.if	IS(offset, offset)
+	TG_DISPATCH \stub, TG_PT_ORIG_AX(%rbx)
+	.else
+	TG_DISPATCH \stub, TG_PT_ORIG_AX(%rsp)
+	.endif
 	TG_PIECES_OUT \stub
+	TG_GUARD_OUT
 	TG_WRITE_CR3
 	popq	%r15
 	popq	%r14
@@ -236,6 +289,8 @@
 	.endif
 	.if	IS(exit, iret)
 	add	$TG_PT_IP - TG_PT_ORIG_AX, %rsp
+	.elseif	IS(reload, slot)
+	mov	TG_GS(tg_user_rsp), %rsp
 	.else
 	mov	TG_PT_SP - TG_PT_ORIG_AX(%rsp), %rsp
 	.endif

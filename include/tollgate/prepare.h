@@ -40,7 +40,7 @@ struct tg_host {
 	/* crossing rows: their board's address (crossing.h); frame rows: blocks_frame.h */
 	__u64 board;
 	__u64 stage;		/* STEPS rows: their stage's (bench/scenario.h) */
-	__u64 threads, order;	/* fpu/atomic: its room and the addresses in it (blocks_fpu.h) */
+	__u64 room;		/* fpu/atomic, frame/rehearsal and frame/ctxsw: theirs */
 };
 
 #if TG_RING == 0
@@ -105,21 +105,30 @@ static inline __u32 tg_exp_unroll_max(enum tg_exp_id exp)
 	return tg_exps[exp].method == TG_SHOT ? 1 : tg_exp_block(exp) * TG_LOOPS_MAX;
 }
 
-/* The features of experiments.def's NEED rows that CPUID shows. */
+/* Whether CPUID shows a bit of a register: 0 eax to 3 edx. */
+static inline bool tg_cpu_shows(__u32 leaf, __u32 sub, int reg, int bit)
+{
+	__u32 r[4];
+
+	tg_cpuid(leaf & 0x80000000, 0, r);
+	if (r[0] < leaf)
+		return false;
+	tg_cpuid(leaf, sub, r);
+	return r[reg] & (1U << bit);
+}
+
+/* The features of experiments.def's NEED rows that CPUID shows, there or where else they may be. */
 static inline unsigned int tg_cpu_features(void)
 {
 	unsigned int found = 0;
-	__u32 r[4];
-	int i;
 
-	for (i = 0; i < TG_NR_NEEDS; i++) {
-		tg_cpuid(tg_needs[i].leaf & 0x80000000, 0, r);
-		if (r[0] < tg_needs[i].leaf)
-			continue;
-		tg_cpuid(tg_needs[i].leaf, tg_needs[i].sub, r);
-		if (r[tg_needs[i].reg] & (1U << tg_needs[i].bit))
-			found |= 1U << i;
-	}
+#define NEED(id, text, leaf, sub, reg, bit) \
+	found |= tg_cpu_shows(leaf, sub, reg, bit) ? TG_NEED_##id : 0;
+#define NEED_ALSO(id, leaf, sub, reg, bit) \
+	found |= tg_cpu_shows(leaf, sub, reg, bit) ? TG_NEED_##id : 0;
+#include <tollgate/experiments.def>
+#undef NEED
+#undef NEED_ALSO
 	return found;
 }
 
@@ -241,7 +250,20 @@ static inline int tg_fpu_prepare(struct tg_args *args, const struct tg_point *p,
 static inline int tg_point_variant(const struct tg_point *p)
 {
 	if (p->exp == TG_EXP_fpu_atomic)
-		return tg_point_axis(p, TG_AXIS_form, 0) + 4 * tg_point_axis(p, TG_AXIS_serial, 0);
+		return tg_point_axis(p, TG_AXIS_form, 0) +
+		       4 * !!tg_point_axis(p, TG_AXIS_serial, 0);
+	if (p->exp == TG_EXP_frame_ctxsw)
+		return tg_point_axis(p, TG_AXIS_usersp, 0) +
+		       2 * !!tg_point_axis(p, TG_AXIS_serial, 0);
+	if (p->exp == TG_EXP_frame_rehearsal) {
+		struct tg_point q;
+		int n = 0;
+
+		/* one after the other, as they are assembled */
+		for (tg_point_first(&q, p->exp, p->ring); memcmp(&q, p, sizeof(q)); n++)
+			tg_point_next(&q);
+		return n;
+	}
 	if (tg_exps[p->exp].method == TG_STEPS)
 		return tg_point_axis(p, TG_AXIS_scene, 0) *
 		       (__u64)tg_axes[TG_AXIS_strategy].nr_values +
@@ -249,23 +271,9 @@ static inline int tg_point_variant(const struct tg_point *p)
 	return 0;
 }
 
-/* The arguments of fpu/atomic. Returns the variant. */
-static inline int tg_atomic_prepare(struct tg_args *args, const struct tg_point *p,
-				    const struct tg_host *h)
-{
-	__u64 *order = (__u64 *)(unsigned long)h->order;
-	bool cold = tg_point_axis(p, TG_AXIS_cache, 0);
-	__u32 i;
-
-	/* cold: each once, in no steady stride; triangular numbers modulo a power of two */
-	for (i = 0; i < TG_ATOMIC_THREADS; i++)
-		order[i] = h->threads + (cold ? i * (i + 1) / 2 % TG_ATOMIC_THREADS : 0) *
-					TG_ATOMIC_STRIDE;
-	args->base = h->threads;
-	args->a0 = h->order;
-	args->a2 = cold ? TG_ATOMIC_ROOM : 0;
-	return tg_point_variant(p);
-}
+#if TG_RING == 3
+#include <tollgate/prepare_rehearsed.h>
+#endif
 
 static inline void tg_add_series(struct tg_sampler *s, enum tg_role role, tg_seq_fn *fn,
 				 const struct tg_args *args, __u32 want)
@@ -318,14 +326,20 @@ static inline void tg_prepare_from(tg_seq_table *const *tables, struct tg_sample
 		if (e->method == TG_STEPS) {
 			args.base = h->stage;
 			variant = tg_point_variant(p);
+#if TG_RING == 3
 		} else if (p->exp == TG_EXP_fpu_atomic) {
 			variant = tg_atomic_prepare(&args, p, h);
+#endif
 		} else {
 			variant = tg_fpu_prepare(&args, p, h);
 		}
 		break;
 	case TG_FAMILY_frame:
 		args.base = h->board;
+#if TG_RING == 3
+		if (p->ring != TG_RING_CROSS)
+			variant = tg_rehearsal_prepare(&args, p, h);
+#endif
 		break;
 	case TG_FAMILY_crossing:
 		args.base = h->board;

@@ -35,7 +35,7 @@ static __attribute__((noipa)) unsigned long calls(unsigned long n)
 	return eax == TG_SYSCALL_STUB ? start : 0;
 }
 
-bool call_step(const char *point, unsigned long *step)
+bool call_steps(const char *point, unsigned long *steps)
 {
 	struct tg_arm rq;
 	int fd = arm(point, TG_ARM_QUIET, &rq);
@@ -43,7 +43,7 @@ bool call_step(const char *point, unsigned long *step)
 	if (fd < 0)
 		return false;
 	calls(10);
-	*step = (calls(201) - calls(1)) / 200;
+	*steps = calls(STEPS + 1) - calls(1);
 	close(fd);
 	return true;
 }

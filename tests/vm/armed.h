@@ -168,8 +168,12 @@ void alarm_every(long usec);
  * quiet, as assignments for sh. 0, or 1 if it was not armed.
  */
 int call_cost(const char *point);
-/* What a call takes on top of another; false if the point is refused. */
-bool call_step(const char *point, unsigned long *step);
+/*
+ * What STEPS calls of a point's stub take in a quiet stretch, without what one alone does;
+ * a multiple of the calls in which pace in4 goes round. False if it cannot be armed.
+ */
+#define STEPS	200
+bool call_steps(const char *point, unsigned long *steps);
 int forward_cost(void);
 
 /* An armed task under signals, beside one that dirties vector registers. */
