@@ -111,6 +111,10 @@ check_cost()
 		is "$(/armed linear frame/point:$point@cross)" "$((bare + 54))" \
 			"one to 100 000 calls of $point: exactly 54 more"
 	done
+	for step in sti:1 cli:1 preempt:3; do
+		is "$(/armed linear frame/point:full:${step%:*}@cross)" $((bare + 54 + ${step#*:})) \
+			"${step%:*} is ${step#*:} more"
+	done
 	/armed sums >"$W/sums"
 	like "$(grep -v '^# ' "$W/sums")" "ok - *" "what choices take adds up: $(grep -v '^# ' "$W/sums")"
 	cp "$W/sums" /out/sums
@@ -371,9 +375,10 @@ restored() # -> what is not
 {
 	awk -F= '/^restored_/ { seen++; if ($2 != "same") bad = bad " " $1 }
 		$1 == "cr8_fixups" && $2 { bad = bad " CR8 had to be put back" }
+		$1 == "mask_fixups" && $2 { bad = bad " SYSCALL_MASK had to be put back" }
 		$1 == "loads" { loads = $2 }
 		$1 == "restores" && $2 != loads { bad = bad " " $2 " of " loads " loads" }
-		END { if (seen < 7) bad = bad " nothing is told"; print bad; exit bad != "" }' $T/status
+		END { if (seen < 8) bad = bad " nothing is told"; print bad; exit bad != "" }' $T/status
 }
 
 check_parts()

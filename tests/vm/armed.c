@@ -73,7 +73,8 @@ const char *fact(const char *key)
 void same_after_all(const char *when)
 {
 	static const char *const keys[] = {
-		"lstar", "cstar", "syscall_mask", "sysenter_cs", "cr8", "idtr", "gs_base"
+		"lstar", "cstar", "syscall_mask", "sysenter_cs", "cr8", "idtr", "gs_base",
+		"words"
 	};
 	char key[64], wrong[256] = "";
 	unsigned int i;
