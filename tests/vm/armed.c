@@ -16,6 +16,7 @@
  *	armed cost		what forwarding adds, in ticks; for sh
  *	armed by FD POINT	arms itself by an open file; prints "armed", or why not
  *	armed lstar BYTES	moves LSTAR of CPU 0
+ *	armed rules		why combinations of a frame's choices mean nothing
  *	armed answers[-later]	started by an armed program: 0 the stub answers, 1 not, 2 nor can
  *				anybody else be armed
  */
@@ -304,6 +305,15 @@ static int loop(int seconds)
 	return 0;
 }
 
+/* The reasons of frame.def's rules, one a line. */
+static int rules(void)
+{
+#define VALID(family, name, rule, why)	puts(why);
+#include <tollgate/frame.def>
+#undef VALID
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct tg_arm rq;
@@ -322,6 +332,8 @@ int main(int argc, char **argv)
 		return move_lstar(atol(argv[2]));
 	if (argc >= 2 && !strcmp(argv[1], "sums"))
 		return call_sums();
+	if (argc >= 2 && !strcmp(argv[1], "rules"))
+		return rules();
 	if (argc >= 2 && !strcmp(argv[1], "cost"))
 		return forward_cost();
 	if (argc >= 2 && !strncmp(argv[1], "answers", 7)) {
@@ -343,6 +355,7 @@ int main(int argc, char **argv)
 			usleep(1000);
 		return fd < 0;
 	}
-	fprintf(stderr, "armed: check, loop, linear, sums, cost, hold, try, by, lstar or answers\n");
+	fprintf(stderr, "armed: check, loop, linear, sums, cost, rules, hold, try, by, lstar or"
+		" answers\n");
 	return 2;
 }

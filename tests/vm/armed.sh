@@ -31,7 +31,7 @@ guest() # NAME SHELL-WORDS KERNEL-WORDS [boot options]...
 
 most="points calls refusals deaths cost run"
 guest exact "KIND='smap=yes fsgsbase=yes preempt=voluntary' \
-	PARTS='$most stubs breaks windows found probes compat knobs trace lstar suspend kvm rmmod'" "" "${kvm[@]}"
+	PARTS='$most stubs breaks windows found probes compat knobs rules trace lstar suspend kvm rmmod'" "" "${kvm[@]}"
 guest "two CPUs" "EXACT=0 LOADS=10 PARTS='$most cpus offline rmmod'" "" --smp 2 --no-icount
 guest "preempt=full, no SMAP" "KIND='preempt=full smap=no fsgsbase=yes' PARTS='$most'" \
 	"preempt=full" --qemu-cpu max,-smap
