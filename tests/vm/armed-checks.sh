@@ -22,7 +22,7 @@ EXACT=${EXACT:-1}
 KIND=${KIND:-}
 LOADS=${LOADS:-100}
 PARTS=${PARTS:-points stubs calls refusals deaths windows found probes compat cost knobs rules run
-       breaks trace lstar suspend kvm rmmod}
+       breaks unusual trace lstar suspend kvm rmmod}
 POINT=frame/point:full@cross
 
 # TAP without numbers, from a program.
@@ -348,7 +348,7 @@ check_parts()
 {
 	for part in $PARTS; do
 		case $part in
-		points | stubs | cpus | calls | refusals | deaths | breaks) check_armed "$part" ;;
+		points | stubs | cpus | calls | refusals | deaths | breaks | unusual) check_armed "$part" ;;
 		cost) [ "$EXACT" != 1 ] || check_cost ;;
 		*) "check_$part" ;;
 		esac

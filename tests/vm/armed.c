@@ -3,11 +3,11 @@
  * What an armed task must be able to do, checked in a guest: registers through the
  * stub and through forwarded calls. Prints TAP without numbers. armed-*.c have: bases,
  * FS and GS base; breaks, #DB at every instruction of the stubs; calls, what forwarded
- * calls do; cost, what calls take; deaths and files, how arming ends; frames, every stub;
- * low, 32-bit code;
- * quiet, faults at CR8 = 15; refusals; traps, other debug traps; two, a second CPU.
+ * calls do; cost, what calls take; deaths and files, how arming ends; flags, RFLAGS
+ * through both; frames, every stub; low, 32-bit code; quiet, faults at CR8 = 15; refusals;
+ * traps, other debug traps; two, a second CPU; unusual, frames that no sane program has.
  *
- *	armed check [points|stubs|cpus|calls|refusals|deaths|breaks]...	those parts, or all
+ *	armed check [points|stubs|cpus|calls|refusals|deaths|breaks|unusual]...	those parts, or all
  *	armed hold POINT [CPU]	arms itself there and sleeps
  *	armed try POINT [FLAGS [CPU]]	arms itself; prints "armed", or why not
  *	armed loop SECONDS	registers through every stub, each so long
@@ -242,7 +242,7 @@ static int check(int nr, char **names)
 		{ "points", check_points }, { "stubs", check_stubs }, { "cpus", check_cpus },
 		{ "calls", check_calls },
 		{ "refusals", check_refusals }, { "deaths", check_deaths },
-		{ "breaks", check_breaks },
+		{ "breaks", check_breaks }, { "unusual", check_unusual },
 	};
 	unsigned int i;
 	int k, found = 0;

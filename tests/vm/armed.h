@@ -182,6 +182,7 @@ void check_calls(void);
 void check_traps(const char *point, unsigned int flags);
 void check_bases(void);
 void check_breaks(void);
+void check_unusual(void);
 void check_two_cpus(const char *point);
 void check_deaths(void);
 void check_files(void);
