@@ -35,6 +35,7 @@ static __attribute__((noinline)) void go_cross(long number, uint64_t with, bool 
 
 	memset(&now, 0, sizeof(now));
 	memset(&got, 0, sizeof(got));
+	fill_salt = 0;
 	fill(&in, with, number);
 	handle(SIGTRAP, on_step);
 	began = !in_stretch;
