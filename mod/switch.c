@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
+#include <linux/string.h>
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
 #include <asm/ptrace.h>
@@ -32,9 +33,9 @@ extern const char tg_stub_compat[], tg_stub_door[];
 
 /* What must be the same when a task leaves the CPU as when it came. */
 enum tg_same { TG_SAME_LSTAR, TG_SAME_CSTAR, TG_SAME_MASK, TG_SAME_SYSENTER, TG_SAME_CR8,
-	       TG_SAME_IDTR, TG_SAME_GS_BASE, TG_NR_SAME };
+	       TG_SAME_IDTR, TG_SAME_GS_BASE, TG_SAME_WORDS, TG_NR_SAME };
 static const char *const tg_same_names[] = {
-	"lstar", "cstar", "syscall_mask", "sysenter_cs", "cr8", "idtr", "gs_base"
+	"lstar", "cstar", "syscall_mask", "sysenter_cs", "cr8", "idtr", "gs_base", "words"
 };
 
 static struct {
@@ -149,6 +150,12 @@ bool tg_entry_load(struct tg_entry *e)
 	return true;
 }
 
+/* What counts and flags the pieces have are as they found them: 0. */
+static bool tg_words_clear(void)
+{
+	return !memchr_inv(this_cpu_ptr(&tg_words), 0, offsetof(struct tg_words, random));
+}
+
 void tg_entry_restore(struct tg_entry *e)
 {
 	struct tg_cpu_state is;
@@ -181,6 +188,7 @@ void tg_entry_restore(struct tg_entry *e)
 	same[TG_SAME_MASK] = is.mask == e->was.mask;
 	same[TG_SAME_CR8] = is.cr8 == e->was.cr8;
 	same[TG_SAME_GS_BASE] = is.gs_base == e->was.gs_base;
+	same[TG_SAME_WORDS] = tg_words_clear();
 	for (i = 0; i < TG_NR_SAME; i++)
 		tg_count.differed[i] += !same[i];
 	tg_count.restores++;

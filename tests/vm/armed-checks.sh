@@ -15,12 +15,14 @@
 
 # shellcheck source-path=SCRIPTDIR source=guest-lib.sh
 . "${LIB:-/guest-lib.sh}"
+# shellcheck source-path=SCRIPTDIR source=armed-knobs.sh
+. /armed-knobs.sh
 EXPECT=${EXPECT:-runs}
 EXACT=${EXACT:-1}
 KIND=${KIND:-}
 LOADS=${LOADS:-100}
-PARTS=${PARTS:-points stubs calls refusals deaths windows found probes compat cost knobs run breaks
-       trace lstar suspend kvm rmmod}
+PARTS=${PARTS:-points stubs calls refusals deaths windows found probes compat cost knobs rules run
+       breaks unusual trace lstar suspend kvm rmmod}
 POINT=frame/point:full@cross
 
 # TAP without numbers, from a program.
@@ -111,48 +113,13 @@ check_cost()
 		is "$(/armed linear frame/point:$point@cross)" "$((bare + 54))" \
 			"one to 100 000 calls of $point: exactly 54 more"
 	done
+	for step in sti:1 cli:1 preempt:3; do
+		is "$(/armed linear frame/point:full:${step%:*}@cross)" $((bare + 54 + ${step#*:})) \
+			"${step%:*} is ${step#*:} more"
+	done
 	/armed sums >"$W/sums"
 	like "$(grep -v '^# ' "$W/sums")" "ok - *" "what choices take adds up: $(grep -v '^# ' "$W/sums")"
 	cp "$W/sums" /out/sums
-}
-
-check_knobs()
-{
-	is "$(cat $T/frame/exit) / $(cat $T/frame/check)" \
-		"[sysret] iret / [nocheck] read locked tested status" "frame/ has knobs"
-	echo iret >$T/frame/exit
-	exec 3>$T/frame/run
-	echo 1 2>"$W/said" >&3
-	like "$(fact last_error)" "frame/point:iret@cross means nothing: IRET takes*" \
-		"knobs that mean nothing together arm nothing"
-	is "$(fact armed)" none "indeed"
-	echo full >$T/frame/frame
-	like "$(cat $T/frame/run)" "frame/point:full:iret@cross
-# 1 arms the writer*" "run shows what they say"
-	echo 2 2>"$W/said" >&3
-	is "$(fact last_error)" "'2'; allowed: 1, quiet or an empty line" "writing 2 arms nothing"
-	echo 1 >&3
-	is "$(fact armed)" frame/point:full:iret@cross "writing 1 arms the shell with what they say"
-	exec 3>&-
-	is "$(fact armed)" none "and closing run disarms it"
-	echo sti >$T/frame/sti
-	exec 3>$T/frame/run
-	echo 1 2>"$W/said" >&3
-	like "$(fact last_error)" "frame/point:full:sti:iret@cross runs with IF = 1, in quiet stretches alone: *" \
-		"knobs that set IF arm nobody whose calls may come outside a quiet stretch"
-	echo quiet >&3
-	is "$(fact armed)" frame/point:full:sti:iret@cross "writing quiet arms for such"
-	exec 3>&-
-	echo tested >$T/frame/check
-	exec 3>$T/frame/run
-	echo quiet 2>"$W/said" >&3
-	like "$(fact last_error)" "frame/point:full:sti:iret:tested@cross is not built; *" \
-		"knobs that no stub is built for arm nothing"
-	exec 3>&-
-	echo nosti >$T/frame/sti
-	echo nocheck >$T/frame/check
-	echo bare >$T/frame/frame
-	echo sysret >$T/frame/exit
 }
 
 check_rmmod()
@@ -371,16 +338,17 @@ restored() # -> what is not
 {
 	awk -F= '/^restored_/ { seen++; if ($2 != "same") bad = bad " " $1 }
 		$1 == "cr8_fixups" && $2 { bad = bad " CR8 had to be put back" }
+		$1 == "mask_fixups" && $2 { bad = bad " SYSCALL_MASK had to be put back" }
 		$1 == "loads" { loads = $2 }
 		$1 == "restores" && $2 != loads { bad = bad " " $2 " of " loads " loads" }
-		END { if (seen < 7) bad = bad " nothing is told"; print bad; exit bad != "" }' $T/status
+		END { if (seen < 8) bad = bad " nothing is told"; print bad; exit bad != "" }' $T/status
 }
 
 check_parts()
 {
 	for part in $PARTS; do
 		case $part in
-		points | stubs | cpus | calls | refusals | deaths | breaks) check_armed "$part" ;;
+		points | stubs | cpus | calls | refusals | deaths | breaks | unusual) check_armed "$part" ;;
 		cost) [ "$EXACT" != 1 ] || check_cost ;;
 		*) "check_$part" ;;
 		esac

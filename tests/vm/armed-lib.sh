@@ -19,7 +19,8 @@ armed_guest() # KERNEL
 		-idirafter "/usr/include/$(gcc -print-multiarch)" -nostdlib -static \
 		-o "$scratch/armed32" tests/vm/armed32.c
 	guest_files=(--file "$scratch/tollgate.ko" --file "$scratch/armed" --file "$scratch/armed32"
-		--file bench/tollgate --file tests/vm/armed-checks.sh --file tests/vm/guest-lib.sh)
+		--file bench/tollgate --file tests/vm/armed-checks.sh --file tests/vm/armed-knobs.sh
+		--file tests/vm/guest-lib.sh)
 	if [[ -e $modules/kernel/arch/x86/kernel/msr.ko.xz ]]; then
 		xz -dc "$modules/kernel/arch/x86/kernel/msr.ko.xz" >"$scratch/msr.ko"
 	elif [[ -e $modules/kernel/arch/x86/kernel/msr.ko ]]; then

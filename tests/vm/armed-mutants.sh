@@ -55,7 +55,7 @@ mutant() # NAME FILES SED PARTS SYMPTOM [boot options]...
 		not_ok "$1: builds" "$(tail -n 5 "$scratch/said")"
 		return
 	fi
-	armed_boot mutant "$words EXACT=0" "" --timeout $limit "${@:6}" || rc=$?
+	armed_boot mutant "EXACT=0 $words" "" --timeout $limit "${@:6}" || rc=$?
 	seen=$(cat "$scratch/said"; grep -hs '^not ok' "$where/checks.tap"
 	       grep -hsoE '(BUG|Oops|RIP|general protection|PANIC|double fault|rcu):.*' \
 		       "$where/console.log")
@@ -85,17 +85,18 @@ ok "the copy builds" build
 vm/module.sh "$kernel" "$scratch/shipped.ko" || { echo "Bail out! no module"; exit 1; }
 is "to the shipped module's code" "$(text "$scratch/tollgate.ko")" "$(text "$scratch/shipped.ko")"
 ok "of which there is some" test -s "$scratch/text"
-whole "on one CPU, its counts too" "PARTS='points calls refusals deaths cost probes compat run lstar trace kvm rmmod'" "${kvm[@]}"
+whole "on one CPU, its counts too" "PARTS='points calls refusals deaths cost unusual rules probes compat run lstar trace kvm rmmod'" "${kvm[@]}"
 whole "on two" "EXACT=0 PARTS='points cpus calls deaths offline'" "${two[@]}"
 
 # A triple fault starts the guest anew, which ends it without what it has to say.
 died="kernel panic|without a word|no TGEND"
 blocks=include/tollgate/frame_blocks.h
 kinds=include/tollgate/frame_kinds.h
+pieces=include/tollgate/frame_pieces.h
 # stubs and gates
 mutant "a register is not restored" $kinds \
 	's/popq	%r12$/popq	%r13/; t; s/popq	%r13$/popq	%r12/' points '^not ok .* - stub, .*r12='
-mutant "SWAPGS is forgotten" $kinds '0,/^	swapgs/{/^	swapgs/d}' points "$died"
+mutant "SWAPGS is forgotten" $kinds '/^\.macro TG_TO_KERNEL/,/^\.endm/{/^	swapgs$/d}' points "$died"
 mutant "the user's stack is kept" $kinds '/mov	TG_GS\(tg_stack_top\), %rsp/d' points "$died"
 mutant "forwarding changes a register" $blocks \
 	's/^	jmp	__SCT__tg_to_kernel$/	xor %r10d, %r10d; jmp __SCT__tg_to_kernel/' points \
@@ -109,9 +110,38 @@ mutant "a gate is missing" mod/gates.h '/GATE\(ud,/d' points "^not ok .* quiet: 
 mutant "a stretch is forgotten" $blocks '/movl	\$0, tg_calm/d' run "^not ok .* runs"
 mutant "SYSCALL_MASK is left open" mod/gates.S '/TG_CLOSE_MASK/d' stubs \
 	"^not ok .* quiet: .*|^not ok .* put back|$died"
-mutant "a stub with STI answers always" include/tollgate/frame_blocks.h \
+mutant "nor is it closed anywhere" $blocks \
+	'/^\.macro TG_CLOSE_MASK/,/^\.endm/{/^\.(macro|endm)/!d}' stubs \
+	"^not ok .* (SYSCALL_MASK had to be|put IF back into SYSCALL_MASK)|$died"
+mutant "a call leaves it open" $blocks '/^	TG_CLOSE_MASK$/d' stubs \
+	"^not ok .* SYSCALL_MASK had to be|$died"
+mutant "with IF = 1 to the kernel" $blocks '/^\.Llower/,/^\.endm/{/^	cli$/d}' stubs "$died"
+mutant "a stub with STI answers always" $blocks \
 	's/TG_CALM_NEVER, tg_calm/TG_SYSCALL_STUB, tg_calm/' stubs \
 	"^not ok .* behind a stretch|$died"
+mutant "or before the first stretch" mod/switch.c \
+	's/tg_calm.stub = TG_CALM_NEVER/tg_calm.stub = TG_SYSCALL_STUB/' stubs \
+	"^not ok .* outside a stretch"
+mutant "or behind an exception" mod/gates.S '/TG_CALM_NEVER, tg_calm/d' unusual \
+	"^not ok .*:sti@cross, flags 1, in a stretch: what JMP"
+# frames and their pieces
+mutant "a fix-up spoils RIP" $kinds 's/(movq	\$-1, TG_PART\()CX/\1IP/' unusual \
+	"^not ok .*:partial:slow:iret@cross, .* RFLAGS through stub"
+mutant "a frame forgets a register" $kinds '/mov	%r10, TG_PART\(R10\)/d' stubs \
+	"^not ok .* frame/point:partial@cross, .* r10="
+mutant "a frame for IRET forgets CS" $kinds '/movq	\$TG_USER_CS, TG_PART\(CS\)/d' unusual \
+	"^not ok .*:partial:slow:iret@cross, .* behind 32-bit"
+mutant "RFLAGS are not filled in" $kinds '/mov	%rcx, TG_PART\(FLAGS\)$/d' stubs \
+	"^not ok .*:slow:iret@cross|$died"
+mutant "the stack's offset stays" $pieces '/mov	%rbx, %rsp$/d' stubs \
+	"$died|^not ok .* (armed check stubs ends well|.*:offset@cross)"
+mutant "the preemption count stays" $pieces '/decl	TG_WORD\(PREEMPT\)/d' stubs \
+	"^not ok .* stubs: MSRs, CR8, IDTR were"
+mutant "CLI is left out" $pieces '/IS\(cli, cli\)/,/endif/{/^	cli$/d}' "PARTS=cost EXACT=1" \
+	"^not ok .* cli is 1 more"
+mutant "a rule is forgotten" include/tollgate/frame.def \
+	'/^VALID.*IS\(offset, nooffset\)/,/full alone saves/d' rules \
+	"^not ok .* frame=partial offset=offset: writing 1"
 mutant "stubs may be probed" mod/stubs.S 's/\.noinstr\.text/.text/' probes \
 	"^not ok .* none is to probe tg_stub_0"
 # the CPU
@@ -151,7 +181,8 @@ mutant "nothing takes the notifier off" mod/arm.c 's/if \(a->queued \|\| /if (1 
 	deaths "^not ok .* exec with the file kept open: the new program is not armed \(status 0x200\)"
 mutant "two are armed" mod/arm.c '/^static int tg_make_room/,/^}/s/	if \(!a\)/	if (a || !a)/' refusals \
 	"^not ok .* refused: a second"
-mutant "who is traced later keeps its stub" mod/arm.c 's/ \&\& !tg_task_observed\(\)//' refusals \
+mutant "who is traced later keeps its stub" mod/arm.c \
+	's/ \&\& !tg_task_observed\(current\)//' refusals \
 	"^not ok .* ptrace of an armed task"
 mutant "nothing holds the module" "mod/arm.c mod/arm_file.c" 's/	\.owner = THIS_MODULE,//' rmmod \
 	"^not ok .* rmmod is refused|$died"

@@ -3,11 +3,11 @@
  * What an armed task must be able to do, checked in a guest: registers through the
  * stub and through forwarded calls. Prints TAP without numbers. armed-*.c have: bases,
  * FS and GS base; breaks, #DB at every instruction of the stubs; calls, what forwarded
- * calls do; cost, what calls take; deaths and files, how arming ends; frames, every stub;
- * low, 32-bit code;
- * quiet, faults at CR8 = 15; refusals; traps, other debug traps; two, a second CPU.
+ * calls do; cost, what calls take; deaths and files, how arming ends; flags, RFLAGS
+ * through both; frames, every stub; low, 32-bit code; quiet, faults at CR8 = 15; refusals;
+ * traps, other debug traps; two, a second CPU; unusual, frames that no sane program has.
  *
- *	armed check [points|stubs|cpus|calls|refusals|deaths|breaks]...	those parts, or all
+ *	armed check [points|stubs|cpus|calls|refusals|deaths|breaks|unusual]...	those parts, or all
  *	armed hold POINT [CPU]	arms itself there and sleeps
  *	armed try POINT [FLAGS [CPU]]	arms itself; prints "armed", or why not
  *	armed loop SECONDS	registers through every stub, each so long
@@ -16,6 +16,7 @@
  *	armed cost		what forwarding adds, in ticks; for sh
  *	armed by FD POINT	arms itself by an open file; prints "armed", or why not
  *	armed lstar BYTES	moves LSTAR of CPU 0
+ *	armed rules		why combinations of a frame's choices mean nothing
  *	armed answers[-later]	started by an armed program: 0 the stub answers, 1 not, 2 nor can
  *				anybody else be armed
  */
@@ -73,7 +74,8 @@ const char *fact(const char *key)
 void same_after_all(const char *when)
 {
 	static const char *const keys[] = {
-		"lstar", "cstar", "syscall_mask", "sysenter_cs", "cr8", "idtr", "gs_base"
+		"lstar", "cstar", "syscall_mask", "sysenter_cs", "cr8", "idtr", "gs_base",
+		"words"
 	};
 	char key[64], wrong[256] = "";
 	unsigned int i;
@@ -104,6 +106,7 @@ int arm(const char *point, unsigned int flags, struct tg_arm *rq)
 }
 
 bool armed_avx;
+unsigned int fill_salt;
 
 void fill(struct state *s, uint64_t flags, long number)
 {
@@ -111,7 +114,7 @@ void fill(struct state *s, uint64_t flags, long number)
 	int i, k;
 
 	for (i = 0; i < 15; i++)
-		word[i] = 0x1111111111111111ull * (i + 1) + 7;
+		word[i] = 0x1111111111111111ull * (i + 1) + 16 * fill_salt + 7;
 	s->rax = number | 0xabcdef0100000000ull;
 	s->flags = flags;
 	for (i = 0; i < 16; i++)
@@ -167,6 +170,8 @@ const char *differs(long number, uint64_t flags, bool rax_same)
 {
 	struct state in;
 
+	/* or what an earlier call left on the kernel's stack would do */
+	fill_salt = (fill_salt + 1) % 4096;
 	fill(&in, flags, number);
 	return differs_from(&in, rax_same, NULL);
 }
@@ -240,7 +245,7 @@ static int check(int nr, char **names)
 		{ "points", check_points }, { "stubs", check_stubs }, { "cpus", check_cpus },
 		{ "calls", check_calls },
 		{ "refusals", check_refusals }, { "deaths", check_deaths },
-		{ "breaks", check_breaks },
+		{ "breaks", check_breaks }, { "unusual", check_unusual },
 	};
 	unsigned int i;
 	int k, found = 0;
@@ -303,6 +308,15 @@ static int loop(int seconds)
 	return 0;
 }
 
+/* The reasons of frame.def's rules, one a line. */
+static int rules(void)
+{
+#define VALID(family, name, rule, why)	puts(why);
+#include <tollgate/frame.def>
+#undef VALID
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct tg_arm rq;
@@ -321,6 +335,8 @@ int main(int argc, char **argv)
 		return move_lstar(atol(argv[2]));
 	if (argc >= 2 && !strcmp(argv[1], "sums"))
 		return call_sums();
+	if (argc >= 2 && !strcmp(argv[1], "rules"))
+		return rules();
 	if (argc >= 2 && !strcmp(argv[1], "cost"))
 		return forward_cost();
 	if (argc >= 2 && !strncmp(argv[1], "answers", 7)) {
@@ -342,6 +358,7 @@ int main(int argc, char **argv)
 			usleep(1000);
 		return fd < 0;
 	}
-	fprintf(stderr, "armed: check, loop, linear, sums, cost, hold, try, by, lstar or answers\n");
+	fprintf(stderr, "armed: check, loop, linear, sums, cost, rules, hold, try, by, lstar or"
+		" answers\n");
 	return 2;
 }

@@ -107,6 +107,9 @@ extern bool armed_avx;
  */
 const char *differs(long number, uint64_t flags, bool rax_same);
 
+/* What registers are filled with depends on it; differs() changes it. */
+extern unsigned int fill_salt;
+
 /* The same in two steps, for a call with arguments. out gets RAX, if it is not NULL. */
 void fill(struct state *s, uint64_t flags, long number);
 const char *differs_from(struct state *in, bool rax_same, uint64_t *out);
@@ -186,6 +189,7 @@ void check_calls(void);
 void check_traps(const char *point, unsigned int flags);
 void check_bases(void);
 void check_breaks(void);
+void check_unusual(void);
 void check_two_cpus(const char *point);
 void check_deaths(void);
 void check_files(void);

@@ -31,13 +31,13 @@ guest() # NAME SHELL-WORDS KERNEL-WORDS [boot options]...
 
 most="points calls refusals deaths cost run"
 guest exact "KIND='smap=yes fsgsbase=yes preempt=voluntary' \
-	PARTS='$most stubs breaks windows found probes compat knobs trace lstar suspend kvm rmmod'" "" "${kvm[@]}"
+	PARTS='$most stubs breaks unusual windows found probes compat knobs rules trace lstar suspend kvm rmmod'" "" "${kvm[@]}"
 guest "two CPUs" "EXACT=0 LOADS=10 PARTS='$most cpus offline rmmod'" "" --smp 2 --no-icount
-guest "preempt=full, no SMAP" "KIND='preempt=full smap=no fsgsbase=yes' PARTS='$most'" \
+guest "preempt=full, no SMAP" "KIND='preempt=full smap=no fsgsbase=yes' PARTS='$most unusual'" \
 	"preempt=full" --qemu-cpu max,-smap
-guest "preempt=none, no FSGSBASE" "KIND='preempt=none smap=yes fsgsbase=no' PARTS='$most breaks'" \
+guest "preempt=none, no FSGSBASE" "KIND='preempt=none smap=yes fsgsbase=no' PARTS='$most breaks unusual'" \
 	"preempt=none nofsgsbase"
-guest Intel "KIND='GenuineIntel=yes' PARTS='points calls found run'" pti=off \
+guest Intel "KIND='GenuineIntel=yes' PARTS='points calls unusual found run'" pti=off \
 	--qemu-cpu max,vendor=GenuineIntel
 guest lockdown "PARTS='lockdown'" ""
 guest pti "EXPECT='page table isolation*pti=off*'" "pti=on"
