@@ -24,7 +24,7 @@ check_knobs()
 	echo sti >$T/frame/sti
 	exec 3>$T/frame/run
 	echo 1 2>"$W/said" >&3
-	like "$(fact last_error)" "frame/point:full:sti:iret@cross runs with IF = 1, in quiet stretches alone: *" \
+	like "$(fact last_error)" "frame/point:full:sti:iret@cross is for quiet stretches alone: *" \
 		"knobs that set IF arm nobody whose calls may come outside a quiet stretch"
 	echo quiet >&3
 	is "$(fact armed)" frame/point:full:sti:iret@cross "writing quiet arms for such"
@@ -87,6 +87,16 @@ check_rules()
 		cr3=noflush
 		dispatch=compare
 		frame=partial offset=offset
+		verw=verw
+		frame=full dispatch=indirect
+		frame=full dispatch=retpoline
+		frame=full dispatch=lfence_call
+		frame=full guard=bhb
+		frame=full guard=untrain
+		guard=rsb
+		reload=slot
+		frame=flags reload=slot
+		frame=full exit=iret reload=slot
 	END
 	is "$(sort -u "$W/rules")" "$(/armed rules | sort -u)" "every rule of frame.def was broken"
 	is "$(/armed try $POINT)" armed "and what means something arms"

@@ -91,38 +91,38 @@ whole "on two" "EXACT=0 PARTS='points cpus calls deaths offline'" "${two[@]}"
 # A triple fault starts the guest anew, which ends it without what it has to say.
 died="kernel panic|without a word|no TGEND"
 blocks=include/tollgate/frame_blocks.h
+quiet=include/tollgate/frame_quiet.h
 kinds=include/tollgate/frame_kinds.h
 pieces=include/tollgate/frame_pieces.h
 # stubs and gates
 mutant "a register is not restored" $kinds \
 	's/popq	%r12$/popq	%r13/; t; s/popq	%r13$/popq	%r12/' points '^not ok .* - stub, .*r12='
-mutant "SWAPGS is forgotten" $kinds '/^\.macro TG_TO_KERNEL/,/^\.endm/{/^	swapgs$/d}' points "$died"
+mutant "SWAPGS is forgotten" $kinds '/^\.macro TG_TO_KERNEL/,/^\.endm/{/^	PRIV	swapgs$/d}' points "$died"
 mutant "the user's stack is kept" $kinds '/mov	TG_GS\(tg_stack_top\), %rsp/d' points "$died"
 mutant "forwarding changes a register" $blocks \
 	's/^	jmp	__SCT__tg_to_kernel$/	xor %r10d, %r10d; jmp __SCT__tg_to_kernel/' points \
 	"^not ok .* - getpid, .* r10="
-mutant "forwarding leaves CR8 high" $blocks '/TG_CALM_CR8\(%rip\), %rax/{n;d}' run \
+mutant "forwarding leaves CR8 high" $quiet '/TG_CALM_CR8\(%rip\), %rax/{n;d}' run \
 	"^not ok .* run: MSRs, CR8, IDTR were"
-mutant "so shootdowns hang" $blocks '/TG_CALM_CR8\(%rip\), %rax/{n;d}' cpus \
+mutant "so shootdowns hang" $quiet '/TG_CALM_CR8\(%rip\), %rax/{n;d}' cpus \
 	"^not ok .* (shootdowns|cpus: MSRs, CR8, IDTR were)|rcu: .* detected stalls" "${two[@]}"
 mutant "a gate leaves CR8 high" mod/gates.S '/%rax, %cr8/d' points "^not ok .* quiet: .*"
 mutant "a gate is missing" mod/gates.h '/GATE\(ud,/d' points "^not ok .* quiet: .*#UD"
-mutant "a stretch is forgotten" $blocks '/movl	\$0, tg_calm/d' run "^not ok .* runs"
-mutant "SYSCALL_MASK is left open" mod/gates.S '/TG_CLOSE_MASK/d' stubs \
+mutant "a stretch is forgotten" $quiet '/movl	\$0, tg_calm \+ TG_CALM_BELOW/d' run "^not ok .* runs"
+mutant "SYSCALL_MASK is left open" mod/gates.S '/^	TG_CLOSE$/d' stubs \
 	"^not ok .* quiet: .*|^not ok .* put back|$died"
-mutant "nor is it closed anywhere" $blocks \
-	'/^\.macro TG_CLOSE_MASK/,/^\.endm/{/^\.(macro|endm)/!d}' stubs \
+mutant "nor is it closed anywhere" $quiet \
+	'/^\.macro TG_CLOSE$/,/^\.endm/{/^\.(macro|endm)/!d}' stubs \
 	"^not ok .* (SYSCALL_MASK had to be|put IF back into SYSCALL_MASK)|$died"
-mutant "a call leaves it open" $blocks '/^	TG_CLOSE_MASK$/d' stubs \
+mutant "a call leaves it open" $quiet '/^	TG_CLOSE$/d' stubs \
 	"^not ok .* SYSCALL_MASK had to be|$died"
-mutant "with IF = 1 to the kernel" $blocks '/^\.Llower/,/^\.endm/{/^	cli$/d}' stubs "$died"
-mutant "a stub with STI answers always" $blocks \
-	's/TG_CALM_NEVER, tg_calm/TG_SYSCALL_STUB, tg_calm/' stubs \
-	"^not ok .* behind a stretch|$died"
+mutant "with IF = 1 to the kernel" $quiet '/^\.Llower/,/^\.endm/{/^	cli$/d}' stubs "$died"
+mutant "a stub with STI answers always" $quiet \
+	's/^	TG_SET_ENTRY TG_CALM_CLOSED, TG_CALM_DOOR/	TG_SET_ENTRY TG_CALM_CLOSED, TG_CALM_INSIDE/' \
+	stubs "^not ok .* behind a stretch|$died"
 mutant "or before the first stretch" mod/switch.c \
-	's/tg_calm.stub = TG_CALM_NEVER/tg_calm.stub = TG_SYSCALL_STUB/' stubs \
-	"^not ok .* outside a stretch"
-mutant "or behind an exception" mod/gates.S '/TG_CALM_NEVER, tg_calm/d' unusual \
+	's/e->door = .*/e->door = e->stub;/' stubs "^not ok .* outside a stretch"
+mutant "or behind an exception" mod/gates.S '/^	TG_CLOSE$/d' unusual \
 	"^not ok .*:sti@cross, flags 1, in a stretch: what JMP"
 # frames and their pieces
 mutant "a fix-up spoils RIP" $kinds 's/(movq	\$-1, TG_PART\()CX/\1IP/' unusual \
@@ -137,7 +137,7 @@ mutant "the stack's offset stays" $pieces '/mov	%rbx, %rsp$/d' stubs \
 	"$died|^not ok .* (armed check stubs ends well|.*:offset@cross)"
 mutant "the preemption count stays" $pieces '/decl	TG_WORD\(PREEMPT\)/d' stubs \
 	"^not ok .* stubs: MSRs, CR8, IDTR were"
-mutant "CLI is left out" $pieces '/IS\(cli, cli\)/,/endif/{/^	cli$/d}' "PARTS=cost EXACT=1" \
+mutant "CLI is left out" $pieces '/IS\(cli, cli\)/,/endif/{/^	PRIV	cli$/d}' "PARTS=cost EXACT=1" \
 	"^not ok .* cli is 1 more"
 mutant "a rule is forgotten" include/tollgate/frame.def \
 	'/^VALID.*IS\(offset, nooffset\)/,/full alone saves/d' rules \
