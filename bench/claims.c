@@ -40,11 +40,6 @@ const struct tg_thread_info tg_threads[TG_NR_THREADS] = {
 #define CHECK(rule, ...) PART(TG_ROLE_CHECK, TG_RULE_##rule, __VA_ARGS__)
 #define TELL(rule, ...) PART(TG_ROLE_TELL, TG_RULE_##rule, __VA_ARGS__)
 #define COST(rule, ...) PART(TG_ROLE_COST, TG_RULE_##rule, __VA_ARGS__)
-#define IN_REHEARSAL(role, rule, what, bounds)					\
-	role(rule, "hot", what, bounds, NOTHING),				\
-	role(rule, "hot with LFENCE", what, bounds, NOTHING),			\
-	role(rule, "cold", what, bounds, NOTHING),				\
-	role(rule, "cold with LFENCE", what, bounds, NOTHING)
 
 /* In parentheses, so that the commas pass through other macros. */
 #define BOUNDS(...)	(&(const struct tg_bounds){ __VA_ARGS__ })

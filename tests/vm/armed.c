@@ -308,10 +308,12 @@ static int loop(int seconds)
 	return 0;
 }
 
-/* The reasons of frame.def's rules, one a line. */
+/* The reasons of frame.def's rules for stubs, one a line. */
 static int rules(void)
 {
-#define VALID(family, name, rule, why)	puts(why);
+#define VALID(family, name, rule, why)	TG_SAY_##name(why)
+#define TG_SAY_point(why)	puts(why);
+#define TG_SAY_rehearsal(why)
 #include <tollgate/frame.def>
 #undef VALID
 	return 0;
