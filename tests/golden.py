@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Golden counts: what the bodies cost in instructions, exactly.
 
-    golden.py write REPORT BUILD      writes the golden file, prints its name
-    golden.py check REPORT BUILD      TAP: the report against its golden file
-    golden.py same REPORT             TAP: every round of every boot alike
+    golden.py write REPORT BUILD KIND   writes the golden file, prints its name
+    golden.py check REPORT BUILD KIND   TAP: the report against its golden file
+    golden.py same REPORT               TAP: every round of every boot alike
 
-REPORT is a lane vm report of all experiments; BUILD the folder of the
+REPORT is a lane vm report, for KIND bodies of all experiments of the default
+run, for KIND frames of every point of frame/point; BUILD the folder of the
 kernel's headers, which says whether it has IBT. The file's name says for
 which QEMU CPU model and kernel kind it holds. Regenerate by `make golden`,
 review the diff, never edit.
@@ -18,11 +19,11 @@ import sys
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden")
 
 
-def golden_path(report, build):
+def golden_path(report, build, kind):
     with open(os.path.join(build, "include/config/auto.conf")) as conf:
         ibt = "CONFIG_X86_KERNEL_IBT=y\n" in conf
     cpu = report["environment"]["qemu_cpu"]
-    return os.path.join(GOLDEN, f"bodies-{cpu}-{'ibt' if ibt else 'noibt'}.txt")
+    return os.path.join(GOLDEN, f"{kind}-{cpu}-{'ibt' if ibt else 'noibt'}.txt")
 
 
 def line(figure):
@@ -97,7 +98,7 @@ def main():
         report = json.load(f)
     if sys.argv[1] == "same":
         return same(report)
-    path = golden_path(report, sys.argv[3])
+    path = golden_path(report, *sys.argv[3:5])
     if sys.argv[1] == "check":
         return check(report, path)
     lines = [line(f) for f in report["figures"]]

@@ -8,7 +8,10 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/tollgate-golden.XXXXXX")
 trap 'rm -rf -- "$dir"' EXIT
 vm/setup.sh
 for kernel in 6.1 6.12; do
+	build=$(vm/fetch.sh $kernel | sed -n 's/^build=//p')
 	bench/tollgate run --lane vm --accel tcg --kernel $kernel -o "$dir/$kernel" >/dev/null
-	tests/golden.py write "$dir/$kernel/report.json" \
-		"$(vm/fetch.sh $kernel | sed -n 's/^build=//p')"
+	tests/golden.py write "$dir/$kernel/report.json" "$build" bodies
+	bench/tollgate run --lane vm --accel tcg --kernel $kernel -o "$dir/frames-$kernel" \
+		'frame/point*@cross' >/dev/null
+	tests/golden.py write "$dir/frames-$kernel/report.json" "$build" frames
 done

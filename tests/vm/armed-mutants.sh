@@ -22,7 +22,7 @@ mkdir "$scratch/cache" "$scratch/kept"
 cp -r mod include "$scratch/kept/"
 ln -s "$(realpath "${TOLLGATE_CACHE:-.cache}")/kernels" "$scratch/cache/kernels"
 two=(--smp 2 --no-icount)
-limit=240 # seconds, of any guest
+limit=400 # seconds, of any guest
 
 build()
 {

@@ -18,7 +18,7 @@ guest() # NAME SHELL-WORDS KERNEL-WORDS [boot options]...
 {
 	local line rc=0 planned
 
-	armed_boot "${1//[ ,]/}" "$2" "$3" --timeout 280 "${@:4}" || rc=$?
+	armed_boot "${1//[ ,]/}" "$2" "$3" --timeout 600 "${@:4}" || rc=$?
 	is "$1: the guest is fine" "$rc: $(<"$scratch/said")" "0: "
 	is "$1: no check failed" "$(grep -hA2 '^not ok' "$where/checks.tap")" ""
 	planned=$(sed -n 's/^1\.\.//p' "$where/checks.tap")

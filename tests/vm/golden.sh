@@ -21,15 +21,25 @@ report=$scratch/r/report.json
 ok "the report fits the schema" /usr/bin/python3 tests/unit/validate_schema.py "$report"
 is "no line of its text is longer than 75 columns" "$(awk 'length > 75' "$scratch/r/report.txt")" ""
 
-tests/golden.py check "$report" "$build" >"$scratch/golden.tap"
-while IFS= read -r line; do
-	case $line in
-	"ok "*) n=$((n + 1)); echo "ok $n - ${line#ok * - }" ;;
-	"not ok "*) n=$((n + 1)); failures=$((failures + 1)); echo "not ok $n - ${line#not ok * - }" ;;
-	"# "*) echo "$line" ;;
-	esac
-done <"$scratch/golden.tap"
-like "every golden count was compared" '^1\.\.[0-9]{3}' "$(grep '^1\.\.' "$scratch/golden.tap")"
+against_golden() # REPORT KIND
+{
+	tests/golden.py check "$1" "$build" "$2" >"$scratch/golden.tap"
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) n=$((n + 1)); echo "ok $n - ${line#ok * - }" ;;
+		"not ok "*)
+			n=$((n + 1)); failures=$((failures + 1)); echo "not ok $n - ${line#not ok * - }" ;;
+		"# "*) echo "$line" ;;
+		esac
+	done <"$scratch/golden.tap"
+	like "every golden count of $2 was compared" '^1\.\.[0-9]{3}' \
+		"$(grep '^1\.\.' "$scratch/golden.tap")"
+}
+
+against_golden "$report" bodies
+ok "every point of frame/point" bench/tollgate run --lane vm --accel tcg --kernel "$kernel" \
+	-o "$scratch/frames" 'frame/point*@cross'
+against_golden "$scratch/frames/report.json" frames
 
 ok "parts add up to pairs" tests/sums.py "$report"
 ok "cli and sti are resolved" /usr/bin/python3 -c '
