@@ -122,6 +122,7 @@ reference: harness
 	@results/reference/take.sh
 	@results/claims.sh results/claims.md
 	@results/scenarios.sh results/fpu-scenarios.md
+	@$(MAKE) -s --no-print-directory waterfall
 
 # Some five minutes on a quiet machine.
 precision: harness
@@ -141,6 +142,12 @@ claims: harness
 # What the strategies of FPU switching cost, by the reference report.
 scenarios:
 	@results/scenarios.sh results/fpu-scenarios.md
+
+# How an entry is put together, by the reference reports.
+waterfall:
+	@results/frames.py waterfall results/reference/*/vm-6.12*/report.json \
+		results/reference/amd-epyc-*/user-*/report.json >results/frame-waterfall.svg.new
+	@mv results/frame-waterfall.svg.new results/frame-waterfall.svg
 
 readme: harness
 	@tests/readme.sh --write
@@ -168,10 +175,10 @@ help:
 	@echo "make precision    how well figures repeat here, beside other tools: results/precision.md"
 	@echo "make model        faults of FPU switching, each with its trace: results/fpu-model.txt"
 	@echo "make kernel-ab    build a kernel and a patched one, compare them: results/kernel-ab.txt"
-	@echo "make golden, reference, claims, scenarios, readme"
+	@echo "make golden, reference, claims, scenarios, waterfall, readme"
 	@echo "                  rewrite what is generated and committed"
 	@echo "make install      PREFIX=$(PREFIX), DESTDIR="
 	@echo "make clean        built files; downloads stay in .cache (TOLLGATE_CACHE)"
 
 .PHONY: all harness module bench check-fast check check-all test-programs golden reference \
-	precision model kernel-ab claims scenarios readme install clean help
+	precision model kernel-ab claims scenarios waterfall readme install clean help

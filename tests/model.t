@@ -158,4 +158,20 @@ refuses "a word it does not know" 2 "'bogus' is not allowed; allowed: page, scre
 	results/scenarios.py bogus "$scratch/file"
 refuses "no word" 2 "missing; allowed: page, screen, sums, check" results/scenarios.py
 refuses "no report" 2 "sums: 0 reports; allowed: one" results/scenarios.py sums
+
+# And the one that reads what an entry's pieces cost.
+refuses "a report of frames that is not there" 6 "/nofile: cannot read: No such file" \
+	results/frames.py screen "$scratch/nofile"
+refuses "what is no report of frames" 2 "/file is no report" results/frames.py screen "$scratch/file"
+refuses "a word that it does not know" 2 "'bogus' is not allowed; allowed: screen, waterfall" \
+	results/frames.py bogus "$scratch/file"
+refuses "no report of frames" 2 "screen: no report; allowed: one of each lane" results/frames.py screen
+vm=(results/reference/*/vm-6.12*/report.json)
+refuses "two of a lane" 2 "a second report of lane vm in insns" results/frames.py screen "${vm[0]}" "${vm[0]}"
+like "pieces add up to the whole in instructions" "together</text>" \
+	"$(results/frames.py waterfall "${vm[0]}")"
+is "exactly" "$(results/frames.py waterfall "${vm[0]}" | sed -n 's/.*>\([0-9.]*\)<\/text>/\1/p' |
+	awk '{ sum += last; last = $1 } END { print sum - last }')" 0
+is "the picture is of the reference reports" "$(results/frames.py waterfall "${vm[0]}" \
+	results/reference/amd-epyc-*/user-*/report.json | cmp - results/frame-waterfall.svg 2>&1)" ""
 done_testing
