@@ -88,6 +88,11 @@ void tg_refuse_init(void)
 	/* nopcid: the CPU has them, but bit 63 of CR3 is reserved */
 	if (!(native_read_cr4() & X86_CR4_PCIDE))
 		tg_host.features &= ~TG_NEED_PCID;
+	/* nor what the kernel found broken, as with old microcode */
+	if (!boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL))
+		tg_host.features &= ~TG_NEED_SPEC_CTRL;
+	if (!boot_cpu_has(X86_FEATURE_IBPB))
+		tg_host.features &= ~TG_NEED_IBPB;
 	if (tg_has_xcr0())
 		tg_host.xcr0 = tg_xcr0();
 	tg_host.image_size = tg_fpu_area_size(tg_host.features);

@@ -39,7 +39,7 @@ static const char *const tg_same_names[] = {
 };
 
 static struct {
-	u64 loads, restores, fixups, mask_fixups, differed[TG_NR_SAME];
+	u64 loads, restores, fixups, mask_fixups, lstar_fixups, differed[TG_NR_SAME];
 } tg_count;
 static struct tg_cpu_state tg_found;	/* by the latest load */
 
@@ -165,6 +165,7 @@ void tg_entry_restore(struct tg_entry *e)
 	if (!e->loaded)
 		return;
 	e->loaded = false;
+	tg_count.lstar_fixups += tg_read_msr(MSR_LSTAR) != (unsigned long)e->door;
 	tg_set_msr(MSR_LSTAR, e->was.lstar);
 	if (e->quiet) {
 		if (tg_has_cstar())
@@ -198,8 +199,9 @@ void tg_entry_status(struct seq_file *m)
 {
 	int i;
 
-	seq_printf(m, "loads=%llu\nrestores=%llu\ncr8_fixups=%llu\nmask_fixups=%llu\n",
-		   tg_count.loads, tg_count.restores, tg_count.fixups, tg_count.mask_fixups);
+	seq_printf(m, "loads=%llu\nrestores=%llu\ncr8_fixups=%llu\nmask_fixups=%llu\n"
+		   "lstar_fixups=%llu\n", tg_count.loads, tg_count.restores, tg_count.fixups,
+		   tg_count.mask_fixups, tg_count.lstar_fixups);
 	if (tg_count.loads)
 		seq_printf(m, "found_lstar=0x%llx\nfound_cstar=0x%llx\nfound_syscall_mask=0x%llx\n"
 			   "found_sysenter_cs=0x%llx\nfound_gs_base=0x%llx\nfound_cr8=%llu\n",

@@ -90,7 +90,7 @@
 /* Of any SHOT row, instead of its family's; and of fpu/atomic and frame/ctxsw. */
 #define TG_VARIANTS_SHOT	5
 #define TG_VARIANTS_atomic	8
-#define TG_VARIANTS_ctxsw	4
+#define TG_VARIANTS_ctxsw	8
 
 /* fpu/atomic: threads, bytes from flags to status, a flag, and the others (blocks_fpu.h) */
 #define TG_ATOMIC_THREADS	512	/* a power of two; the longest sequence has 320 copies */

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * frame/rehearsal: the frames, checks and pieces of frame_kinds.h and frame_pieces.h in
- * ring 3, each copy in line. For SYSCALL stands a jump and a LEA of what it leaves in RCX,
- * for SYSRET a jump back, which no predictor can miss; what is privileged is left out.
+ * ring 3, each copy in line, its entry at a line's beginning. For SYSCALL stands a jump and
+ * a LEA of what it leaves in RCX, for SYSRET a jump back, which no predictor can miss; what
+ * is privileged is left out. serial lfence: one in place of SYSCALL, one where the body
+ * would be, so that what entry stores need not wait for itself at the exit. cold: MFENCE
+ * before each, so that no store waits in a buffer; which of a task's lines are cold is
+ * below. The preparation has all of these, and the jumps.
  *
  *	base	CPUs of the rehearsal's, struct tg_rehearsed_cpu
  *	a0	as many addresses of these, each iteration's (cold)
@@ -12,7 +16,8 @@
  *	r10	the next address (cold), a register of the user's for what is measured
  *	GS base	this iteration's CPU
  *
- * frame/ctxsw: the same room, a CPU and the next task together.
+ * frame/ctxsw: the same room for the tasks, in the order of their turns, and one CPU,
+ * whose word for the user's RSP each entry has just stored. cold: the tasks are.
  */
 #ifndef TOLLGATE_BLOCKS_REHEARSAL_H
 #define TOLLGATE_BLOCKS_REHEARSAL_H
@@ -23,7 +28,7 @@
  * apart, or a neighbour comes along with a prefetched pair.
  */
 #define TG_CPU_BYTES		1024
-#define TG_CPUS			512	/* a power of two; the longest sequence has 320 copies */
+#define TG_CPUS			1024	/* a power of two, and one for each call of a sequence */
 #define TG_CPU_tg_user_rsp	0
 #define TG_CPU_tg_stack_top	8
 #define TG_CPU_tg_words		128
@@ -55,7 +60,7 @@
 .macro PROLOGUE_rehearsal
 	TG_SET_GS %r15
 	mov	TG_ARG_A0(%rbx), %r10
-	mov	(%r10), %rsi
+	lea	TG_CPU_BYTES(%r15), %rsi	/* ctxsw: somebody else's turn before the first */
 	mov	TG_ARG_A2(%rbx), %rdi
 	test	%rdi, %rdi
 	jz	.Lhot\@
@@ -90,6 +95,9 @@
 .endm
 
 .macro TG_REHEARSE_ONE part
+	.if	IS(cache, cold)
+	mfence
+	.endif
 	.if	IS(serial, lfence)
 	lfence
 	.endif
@@ -102,15 +110,24 @@
 	PRIV	syscall
 	lea	.Lback_\@(%rip), %rcx
 	jmp	.Lentry_\@
+	.balign	64
 .Lentry_\@:
 	.ifc \part, full
 	TG_FRAME \@
 	TG_PIECES_COLD \@
 	TG_SLOW_COLD \@
 	.else
+	TG_BODY
 	jmp	.Lback_\@
 	.endif
 .Lback_\@:
+.endm
+
+/* Where the kernel's function would be. */
+.macro TG_BODY
+	.if	IS(serial, lfence)
+	lfence
+	.endif
 .endm
 
 /*
@@ -119,24 +136,28 @@
  */
 .macro BLOCK_frame_ctxsw n, part, variant
 	.rept	\n
+	.if	(\variant) & 4
+	mfence
+	.endif
 	.if	(\variant) & 2
 	lfence
 	.endif
 	mov	(%r10), %rdi
 	add	$8, %r10
+	mov	%rsp, TG_GS(tg_user_rsp)	/* as SYSCALL's entry does */
 	.ifc \part, full
 	PRIV	wrmsr
 	mov	%rsp, TG_THREAD_SP(%rsi)
 	mov	TG_THREAD_SP(%rdi), %rax
 	mov	TG_THREAD_SP0(%rdi), %rcx
-	mov	%rcx, TG_CPU_SP0(%rdi)
+	mov	%rcx, %gs:TG_CPU_SP0
 	.if	!((\variant) & 1)
-	mov	TG_CPU_tg_user_rsp(%rdi), %rdx
+	mov	TG_GS(tg_user_rsp), %rdx
 	mov	%rdx, TG_THREAD_USERSP(%rsi)
 	mov	TG_THREAD_USERSP(%rdi), %rdx
-	mov	%rdx, TG_CPU_tg_user_rsp(%rdi)
+	mov	%rdx, TG_GS(tg_user_rsp)
 	.endif
-	mov	%rax, TG_CPU_STACK(%rdi)
+	mov	%rax, %gs:TG_CPU_STACK
 	.endif
 	mov	%rdi, %rsi
 	.endr

@@ -30,13 +30,14 @@
 #define FLAGS_FAST(row, where)							\
 	FRAME(1, row, ":flags", where), FRAME(-1, row, ":partial", where)
 
-/* frame.full: on r of the paths which are slow it breaks even where r / (1 - r) is the ratio */
+/* frame.full: of what it costs a fast path and what it saves a slow one, the rate to break even */
 #define REST_FAST(row, where)							\
 	FRAME(1, row, ":rest", where), FRAME(-1, row, ":partial", where)
 #define REST_SLOW(row, where)							\
 	FRAME(1, row, ":partial:slow", where), FRAME(-1, row, ":rest:slow", where)
 #define REST_EVEN(row, where)							\
 	FRAME(-1, row, ":partial", where), FRAME(1, row, ":rest", where),	\
+	FRAME_PER(1, row, ":rest", where), FRAME_PER(-1, row, ":partial", where), \
 	FRAME_PER(1, row, ":partial:slow", where), FRAME_PER(-1, row, ":rest:slow", where)
 
 /* frame.fixup */
@@ -58,12 +59,16 @@
 
 /*
  * IF changes at four places of an entry: at SYSCALL by SYSCALL_MASK (m), by STI (s), by
- * CLI (c), and at SYSRET by R11 (r). Points differ by pairs of them: masked and unmasked
- * by m + r, sti:cli and sti by c + r, so that with CLI by itself each is known. An STI
- * or CLI that changes nothing is in none of these.
+ * CLI (c), and at SYSRET by R11 (r). Of points of frame full, none of them is in
+ * unmasked, m + r in the plain one, c + r in unmasked:cli, all in sti:cli (where CLI
+ * comes right behind STI, for there is no body). With CLI by itself, measured elsewhere,
+ * each is known. An STI or CLI that changes nothing is in none of these.
  */
-#define IF_AT_SYSRET(sign)							\
-	IN(sign, "frame/point:full:sti:cli@cross"), IN(-(sign), "frame/point:full:sti@cross"), \
-	IN(-(sign), "irq/cli@r0")
+#define IF_AT_SYSCALL								\
+	IN(1, "frame/point:full@cross"), IN(-1, "frame/point:full:unmasked:cli@cross"), \
+	IN(1, "irq/cli@r0")
+#define IF_AT_SYSRET								\
+	IN(1, "frame/point:full:unmasked:cli@cross"),				\
+	IN(-1, "frame/point:full:unmasked@cross"), IN(-1, "irq/cli@r0")
 
 #endif

@@ -125,6 +125,10 @@
 #define TG_QUIET_ALONE	(IS(sti, sti) || IS(mask, unmasked) || IS(guard, spec_ctrl))
 
 #if TG_RING == 0
+/* A stub has no body. */
+.macro TG_BODY
+.endm
+
 /* Per-CPU memory through GS: RIP-relative on every kernel, so that lengths agree. */
 #define TG_GS(slot)	%gs:slot(%rip)
 #else

@@ -13,6 +13,7 @@
  *	in, out	as TG_STUB's
  */
 .macro TG_FRAME_bare stub:req
+	TG_BODY
 	.if	!IS(switch, noswitch)
 	TG_TO_KERNEL \stub
 	.endif
@@ -114,7 +115,9 @@
 	mov	TG_PART(R11), %rcx
 	mov	%rcx, TG_PART(FLAGS)
 	.endif
-	/* the body, then: */
+	.if	!IS(pace, in4)
+	TG_BODY
+	.endif
 	.if	!IS(pace, fixup)
 	.if	!TG_FRAME_HAS(rsp)
 	mov	TG_PART(SP), %rcx
@@ -185,8 +188,11 @@
 	testl	$3, TG_CALLS
 	jz	.Lslow_\stub
 .Lfast_\stub:
+	TG_BODY
 	.elseif	!IS(pace, fast)
 	TG_SLOW_PATH
+	.else
+	TG_BODY
 	.endif
 	TG_PIECES_OUT \stub
 	TG_GUARD_OUT
@@ -266,6 +272,7 @@
 	.else
 	TG_DISPATCH \stub, TG_PT_ORIG_AX(%rsp)
 	.endif
+	TG_BODY
 	TG_PIECES_OUT \stub
 	TG_GUARD_OUT
 	TG_WRITE_CR3

@@ -67,9 +67,6 @@
 	.set	TG_STEP, TG_STEP + 1
 	.endr
 .Lfound_\stub:
-#if TG_RING == 3
-	call	tg_rehearsed_call
-#endif
 	.endif
 #if TG_RING == 3
 	.if	IS(dispatch, indirect) || IS(dispatch, retpoline) || IS(dispatch, lfence_call)

@@ -254,7 +254,8 @@ static inline int tg_point_variant(const struct tg_point *p)
 		       4 * !!tg_point_axis(p, TG_AXIS_serial, 0);
 	if (p->exp == TG_EXP_frame_ctxsw)
 		return tg_point_axis(p, TG_AXIS_usersp, 0) +
-		       2 * !!tg_point_axis(p, TG_AXIS_serial, 0);
+		       2 * !!tg_point_axis(p, TG_AXIS_serial, 0) +
+		       4 * !!tg_point_axis(p, TG_AXIS_cache, 0);
 	if (p->exp == TG_EXP_frame_rehearsal) {
 		struct tg_point q;
 		int n = 0;

@@ -5,6 +5,8 @@
 
 #include <tollgate/blocks_rehearsal.h>
 
+_Static_assert(TG_LOOPS_MAX * TG_HI_frame <= TG_CPUS, "a cold call to each CPU");
+
 /*
  * The room of what is rehearsed: threads or CPUs, all of them zeros before each figure,
  * and addresses in the order in which a sequence goes from one to the next.
@@ -55,6 +57,9 @@ static inline int tg_rehearsal_prepare(struct tg_args *args, const struct tg_poi
 	for (i = 0; i < TG_CPUS; i++) {
 		room->of[i].stack_top = (unsigned long)&room->of[i + 1];
 		room->order[i] = (unsigned long)&room->of[tg_stroll(cold, i, TG_CPUS, TG_CPU_HOT)];
+		/* two tasks, in turn */
+		if (p->exp == TG_EXP_frame_ctxsw && !cold)
+			room->order[i] += i % 2 * TG_CPU_BYTES;
 	}
 	if (!cold)
 		room->of[TG_CPU_HOT].stack_top = (unsigned long)&room->of[2 * TG_CPU_HOT];

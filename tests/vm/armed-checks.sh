@@ -338,6 +338,7 @@ restored() # -> what is not
 {
 	awk -F= '/^restored_/ { seen++; if ($2 != "same") bad = bad " " $1 }
 		$1 == "cr8_fixups" && $2 { bad = bad " CR8 had to be put back" }
+		$1 == "lstar_fixups" && $2 { bad = bad " LSTAR had to be put back" }
 		$1 == "mask_fixups" && $2 { bad = bad " SYSCALL_MASK had to be put back" }
 		$1 == "loads" { loads = $2 }
 		$1 == "restores" && $2 != loads { bad = bad " " $2 " of " loads " loads" }
