@@ -40,7 +40,7 @@
 typedef __u64 tg_regs_t[TG_NR_REGS];
 #define TG_REG(name)	(TG_PT_##name / 8)
 
-/* What frame_proof.S assembled: bits as a point's, and whether RESTORE is in it. */
+/* What frame_proven.S assembled: bits as a point's, and whether RESTORE is in it. */
 struct tgp_code {
 	const void *code;
 	__u64 bits, restores;

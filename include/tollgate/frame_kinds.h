@@ -97,7 +97,7 @@
 #define TG_PART(field)		TG_PT_##field - TG_PT_R11(%rsp)
 
 /*
- * The two hooks that the proof of frame.enough fills (bench/body/frame_proof.S): the body of
+ * The two hooks that the proof of frame.enough fills (bench/body/frame_proven.S): the body of
  * a slow path, with rsp at pt_regs->r11; and what IRET has beyond what SYSCALL left, which no
  * stub's body changes. Empty, and no instruction, in all that is measured.
  */
