@@ -80,7 +80,7 @@ int tgm_search_frames(struct tgm_options *o, char *err, size_t errlen)
 		}
 		passed = tgp_as_expected(s, &r);
 		tell(s, &r, passed);
-		if (!passed)
+		if (!passed && !*failed)
 			snprintf(failed, sizeof(failed), "%s did not end as it must", s->name);
 		chosen++;
 		calls += r.calls;

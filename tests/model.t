@@ -62,7 +62,8 @@ is "every control is found" "$(grep -E '^frame/(control|planted)/' "$scratch/all
 	grep -c ': faults as expected, ')" 12
 lost() # NAME: what is lost there
 {
-	sed -n "/^frame\/$1:/,/^frame[/.]/s/^  fault \([a-z0-9]*\), lost in [0-9]* calls:/\1/p" "$scratch/all" | xargs
+	awk -v "name=frame/$1:" '/^frame/ { here = $1 == name }
+	here && /^  fault .* lost in [0-9]+ calls:$/ { sub(",", "", $2); print $2 }' "$scratch/all" | xargs
 }
 is "(a) alone loses flags" "$(lost control/rsp)" flags
 is "(b) alone loses sp" "$(lost control/flags)" sp
