@@ -71,6 +71,7 @@ UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_
 	     test_report_text test_report_errors test_report_file \
 	     test_refusals test_counter_page test_events test_counters test_counted \
 	     test_significance test_compare test_compare_reports test_model test_fpu_plain \
+	     test_frame_proof test_frame_planted \
 	     test_crossing test_touch test_scenario test_rehearsal test_rehearsed_frames \
 	     test_claims test_claims_verdicts test_claims_rows test_claims_evidence \
 	     test_claims_rehearsed test_claims_rules \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tollgate model: searches the strategies of FPU switching for faults. */
+/* tollgate model: searches FPU switching, and frames of system calls, for faults. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "args.h"
 #include "cmd.h"
 #include "exit.h"
+#include "frame_proof.h"
 #include "model_command.h"
 #include "output.h"
 #include "run.h"
@@ -58,7 +59,7 @@ static bool matches(const char *pattern, const char *name)
 	return !fnmatch(pattern, name, 0) || (!strncmp(pattern, name, len) && name[len] == '/');
 }
 
-static bool is_chosen(const struct tgm_options *o, const char *name)
+bool tgm_is_chosen(const struct tgm_options *o, const char *name)
 {
 	for (size_t i = 0; i < o->nr_variants; i++)
 		if (matches(o->variants[i], name))
@@ -66,13 +67,24 @@ static bool is_chosen(const struct tgm_options *o, const char *name)
 	return !o->nr_variants;
 }
 
-static void add_variant(struct argp_state *state, struct tgm_options *o, const char *arg)
+/* The names of all searches, in order; NULL behind the last. */
+static const char *name_of(size_t i)
 {
 	size_t n;
 	const struct tgm_run *runs = tgm_runs(&n);
 
-	for (size_t i = 0; i < n; i++) {
-		if (!matches(arg, runs[i].name))
+	if (i < n)
+		return runs[i].name;
+	i -= n;
+	return i < (size_t)tgp_nr_searches ? tgp_searches[i].name : NULL;
+}
+
+static void add_variant(struct argp_state *state, struct tgm_options *o, const char *arg)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = name_of(i)); i++) {
+		if (!matches(arg, name))
 			continue;
 		if (o->nr_variants == sizeof(o->variants) / sizeof(*o->variants))
 			tg_bad_usage(state, "more than %zu variants", o->nr_variants);
@@ -248,8 +260,10 @@ static int search_all(struct tgm_options *o, char *err, size_t errlen)
 		}
 	}
 	for (size_t i = 0; i < n && rc == TG_EXIT_OK; i++)
-		if (is_chosen(o, runs[i].name))
+		if (tgm_is_chosen(o, runs[i].name))
 			rc = search_one(o, &runs[i], err, errlen);
+	if (rc == TG_EXIT_OK)
+		rc = tgm_search_frames(o, err, errlen);
 	if (rc == TG_EXIT_OK && o->planted &&
 	    tgm_add_proof(o, "fpu.test/planted", o->planted == o->planted_found, o->planted_states,
 		      to_first, "a planted fault was not found, or another than expected"))
@@ -281,7 +295,8 @@ static int search_all(struct tgm_options *o, char *err, size_t errlen)
 
 static const char doc[] =
 	"Searches FPU switching for faults: the strategies of this tool, the patches of 2016 as "
-	"posted, planted faults and historic ones.\v"
+	"posted, planted faults and historic ones. And frames of system calls, as the stubs have "
+	"them: whether slow paths get on without RESTORE_TOP_OF_STACK.\v"
 	"Every state within the bound is visited. Exit status: 0 when each search ends as it must, "
 	"or as far as --depth, --tasks and --cpus let it: 'not reached' is told and counted at the "
 	"end, but fails nothing; 1 when a fault is found where none may be, or one is not found "
@@ -293,6 +308,12 @@ static const char doc[] =
 	"  spared/WAY/GUARD         a guard that this way can do without: none may be\n"
 	"  history/NAME             a fault of later kernels: must be found; but\n"
 	"                           kvm-mended-2020, a control: none may be\n"
+	"  frame/enough/FRAME       user RSP and RFLAGS in their places, (a) and (b): with\n"
+	"                           RESTORE_TOP_OF_STACK and without slow paths and the user\n"
+	"                           must see the same. --depth bounds slow paths, at most 3\n"
+	"  frame/restored/FRAME     the others with it: nothing may be lost\n"
+	"  frame/control/NAME       without it, and others: what is lost must be found\n"
+	"  frame/planted/REGISTER   a fix-up that forgets it: must be found\n"
 	"SEARCH, which events meet:\n"
 	"  regs, regs-wide          all but PKRU, three tasks (-wide: ten events)\n"
 	"  regs-small, regs-one     the same, two tasks (-one: on one CPU)\n"
@@ -311,8 +332,7 @@ int tg_cmd_model(int argc, char **argv)
 	};
 	struct tgm_options o = { .memory = MEMORY_MIB };
 	char err[1024] = "";
-	size_t n;
-	const struct tgm_run *runs = tgm_runs(&n);
+	const char *name;
 	int rc;
 
 	tg_arguments(&argp, argc, argv, &o);
@@ -320,9 +340,9 @@ int tg_cmd_model(int argc, char **argv)
 	/* a log too has each search when it ends */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (o.list) {
-		for (size_t i = 0; i < n; i++)
-			if (is_chosen(&o, runs[i].name))
-				puts(runs[i].name);
+		for (size_t i = 0; (name = name_of(i)); i++)
+			if (tgm_is_chosen(&o, name))
+				puts(name);
 		rc = TG_EXIT_OK;
 	} else {
 		rc = search_all(&o, err, sizeof(err));

@@ -29,6 +29,8 @@ trap 'rm -rf -- "$file.tmp" "$proofs"' EXIT
 	registers; = lines tell the state after a step. What changed the books is cited in
 	brackets: patch, file, hunk, function, and what it does.
 
+	Behind them, at frame/, frames of system calls: the proof of frame.enough.
+
 	END
 	bench/tollgate model --traces --cures -o "$proofs" | sed -E 's/, [0-9.]+ s$//'
 } >"$file.tmp"

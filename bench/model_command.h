@@ -22,6 +22,15 @@ struct tgm_options {
 	bool partial;		/* asked for less than all, or another bound: no proof */
 };
 
+/* What a proof says; reason: of one that failed. */
+struct tgm_proof {
+	const char *name;
+	bool passed;
+	bool partial;		/* not all of it was searched: it is skipped, unless it failed */
+	size_t states;
+	const char *bound, *limits, *reason;
+};
+
 enum tgm_end {
 	TGM_AS_EXPECTED,	/* exactly what must be found was, or none where none may be */
 	TGM_UNEXPECTED,		/* not so */
@@ -40,11 +49,21 @@ struct tg_report *tgm_new_report(void);
 /* Adds a proof to o->report, if there is one. -1: no memory. */
 int tgm_add_proof(struct tgm_options *o, const char *name, bool passed, size_t states,
 		  const char *bound, const char *reason);
+int tgm_add_any_proof(struct tgm_options *o, const struct tgm_proof *proof);
 /* The proofs that one search gives, under the names that claims look for. */
 int tgm_add_proofs(struct tgm_options *o, const struct tgm_run *run, const struct tgm_result *r,
 		   bool passed, const char *why);
 /* Whether the search found the fault of that name, whatever its mechanism. */
 bool tgm_found(const struct tgm_run *run, const struct tgm_result *r, const char *name);
+/* Whether --variant asks for it. */
+bool tgm_is_chosen(const struct tgm_options *o, const char *name);
+
+/*
+ * The proof of frame.enough, frame_proof.h: those searches of it that are chosen, told and
+ * added to the report; o->failed where one does not end as it must. An exit code.
+ */
+int tgm_search_frames(struct tgm_options *o, char *err, size_t errlen);
+
 /* report.json and report.txt into o->output, which is made; an exit code. */
 int tgm_save_report(struct tgm_options *o, char *err, size_t errlen);
 

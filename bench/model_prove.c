@@ -18,8 +18,7 @@ static const char limits[] =
 static const char partial[] =
 	"a part was searched; a proof takes all, without --variant, --depth, --tasks and --cpus";
 
-int tgm_add_proof(struct tgm_options *o, const char *name, bool passed, size_t states,
-		     const char *bound, const char *reason)
+int tgm_add_any_proof(struct tgm_options *o, const struct tgm_proof *proof)
 {
 	struct tg_report *r = o->report;
 	struct tg_proof *p;
@@ -31,17 +30,26 @@ int tgm_add_proof(struct tgm_options *o, const char *name, bool passed, size_t s
 		return -1;
 	r->proofs = p;
 	p += r->nr_proofs++;
-	p->name = strdup(name);
-	p->result = !passed ? TG_PROOF_FAILED : o->partial ? TG_PROOF_SKIPPED : TG_PROOF_PASSED;
-	p->bound = strdup(bound);
-	p->states = states;
-	p->limits = strdup(limits);
-	if (!passed || o->partial)
-		p->reason = strdup(passed ? partial : reason);
+	p->name = strdup(proof->name);
+	p->result = !proof->passed ? TG_PROOF_FAILED :
+		    proof->partial ? TG_PROOF_SKIPPED : TG_PROOF_PASSED;
+	p->bound = strdup(proof->bound);
+	p->states = proof->states;
+	p->limits = strdup(proof->limits);
+	if (p->result != TG_PROOF_PASSED)
+		p->reason = strdup(proof->passed ? partial : proof->reason);
 	else
 		p->reason = NULL;
 	return p->name && p->bound && p->limits &&
 	       (p->result == TG_PROOF_PASSED || p->reason) ? 0 : -1;
+}
+
+int tgm_add_proof(struct tgm_options *o, const char *name, bool passed, size_t states,
+		     const char *bound, const char *reason)
+{
+	const struct tgm_proof proof = { name, passed, o->partial, states, bound, limits, reason };
+
+	return tgm_add_any_proof(o, &proof);
 }
 
 bool tgm_found(const struct tgm_run *run, const struct tgm_result *r, const char *name)

@@ -15,7 +15,7 @@ like "it tells its processor time" '^base bound: ours took [0-9.]+ s of 60 s' "$
 is "every search ends as it must" \
 	"$rc $(grep -v ' states found so far were followed$' "$scratch/err")" "0 "
 is "each variant is there once" \
-	"$(grep -cE '^(ours|posted|mutant|spared|history)/' "$scratch/all")" \
+	"$(grep -cE '^(ours|posted|mutant|spared|history|frame)/' "$scratch/all")" \
 	"$($tollgate model --list | wc -l)"
 is "ours has no fault" "$(grep '^ours/' "$scratch/all" | grep -vc ': no fault, ')" 0
 is "v4.8 has none but two about protection keys" \
@@ -50,7 +50,46 @@ is "and tells nothing of what was not measured" \
 like "but that it was not" 'note: +nothing was measured: proofs alone' "$text"
 like "and how the proofs ended" 'proofs: +[0-9]+ passed, 0 failed, 0 skipped' "$text"
 
+like "and one for frame.enough" 'frame\.enough passed True' "$proofs"
+
+# Frames without RESTORE_TOP_OF_STACK: none must be missed, and each control must be found.
+for frame in rsp_flags rsp_flags_rest; do
+	like "$frame is enough" "^frame/enough/$frame: no fault, [0-9]{7,} calls, " \
+		"$(grep "^frame/enough/$frame:" "$scratch/all")"
+done
+is "with RESTORE nothing is lost" "$(grep '^frame/restored/' "$scratch/all" | grep -c ': no fault, ')" 6
+is "every control is found" "$(grep -E '^frame/(control|planted)/' "$scratch/all" |
+	grep -c ': faults as expected, ')" 12
+lost() # NAME: what is lost there
+{
+	awk -v "name=frame/$1:" '/^frame/ { here = $1 == name }
+	here && /^  fault .* lost in [0-9]+ calls:$/ { sub(",", "", $2); print $2 }' "$scratch/all" | xargs
+}
+is "(a) alone loses flags" "$(lost control/rsp)" flags
+is "(b) alone loses sp" "$(lost control/flags)" sp
+is "neither loses both" "$(lost control/partial)" "flags sp"
+is "a switch without usersp loses sp" "$(lost control/switch)" sp
+is "a fix-up that forgets SS is found" "$(lost planted/ss)" ss
+like "with the shortest trace" "user 0; a call; fix-up, a signal; no RESTORE, SYSRET
+ +sp is 0x[0-9a-f]+, and must be 0x[0-9a-f]+, as the user gets it" \
+	"$(grep -A6 '^frame/control/flags:' "$scratch/all")"
+like "what it leaves out is told" 'ring 3 without syscall, swapgs, sysretq;' \
+	"$(tr -s '\n ' ' ' <"$scratch/all")"
+
 # What a proof alone settles is settled by the saved report.
+claims=$($tollgate claims --claim frame.enough "$scratch/proofs/report.json")
+like "frame.enough is settled" "holds, by proof" "$claims"
+text=$($tollgate model --variant frame -o "$scratch/frame")
+like "by its own searches as well" 'frame.enough: proved, [0-9]+ calls' "$text"
+like "whose report says so" '"result": "passed"' "$(grep -A3 '"name": "frame.enough"' "$scratch/frame/report.json")"
+for part in '--depth 2 --variant frame' '--variant frame/enough'; do
+	# shellcheck disable=SC2086	# two words and more
+	text=$($tollgate model $part -o "$scratch/less"; echo "rc $?")
+	like "a part of it proves nothing: $part" 'a part was searched, which proves nothing.*rc 0$' "$text"
+	is "and is skipped" "$(grep '"result"' "$scratch/less/report.json" | xargs)" "result: skipped,"
+done
+refuses "a search of frames that is not there" 2 "no variant 'frame/control/none'" \
+	$tollgate model --variant frame/control/none
 claims=$($tollgate claims --claim 'fpu.*' "$scratch/proofs/report.json")
 for claim in gup states broken; do
 	like "fpu.$claim is settled" "holds, by proof" "$(grep -A4 "^fpu\.$claim " <<<"$claims")"
@@ -144,7 +183,7 @@ like "what mended a fault is a control" 'kvm-mended-2020: no fault \(a control\)
 	"$($tollgate model --variant history/kvm-mended-2020)"
 help=$($tollgate model --help)
 is "every part of a name is told by --help" "$($tollgate model --list | tr '/' '\n' |
-	grep -E '^(ours|posted|mutant|spared|history|regs|pkru|own-|all$)' | sort -u |
+	grep -E '^(ours|posted|mutant|spared|history|frame|enough|restored|control|planted|regs|pkru|own-|all$)' | sort -u |
 	while read -r part; do grep -qw -- "$part" <<<"$help" || echo "$part"; done)" ""
 like "a terminal is told at once" 'ours/eager_skip/regs, [0-9]+ of [0-9]+' \
 	"$(script -qec "$tollgate model --variant ours/eager_skip/regs" /dev/null </dev/null)"

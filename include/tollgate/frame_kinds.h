@@ -97,8 +97,20 @@
 #define TG_FRAME_HAS(part)	(TG_NOW & (TG_ON(frame, part) - TG_ON(frame, partial)))
 #define TG_PART(field)		TG_PT_##field - TG_PT_R11(%rsp)
 
-/* The top of the stack of a partial frame filled in, and taken back. Changes rcx. */
-.macro TG_SLOW_PATH
+/*
+ * The two hooks that the proof of frame.enough fills (bench/body/frame_proven.S): the body of
+ * a slow path, with rsp at pt_regs->r11; and what IRET has beyond what SYSCALL left, which no
+ * stub's body changes. Empty, and no instruction, in all that is measured.
+ */
+#ifndef TG_PROOF
+.macro TG_SLOW_BODY
+.endm
+.macro TG_BEFORE_IRET
+.endm
+#endif
+
+/* FIXUP_TOP_OF_STACK: what lacks of the top of a partial frame filled in. Changes rcx. */
+.macro TG_FIX_UP
 	.if	!TG_FRAME_HAS(rsp)
 	mov	TG_GS(tg_user_rsp), %rcx
 	mov	%rcx, TG_PART(SP)
@@ -115,18 +127,31 @@
 	mov	TG_PART(R11), %rcx
 	mov	%rcx, TG_PART(FLAGS)
 	.endif
+.endm
+
+/*
+ * RESTORE_TOP_OF_STACK: what the body may have changed of it taken to where the way back
+ * has it from; all: as 3.19 did, whatever the frame has. Changes rcx.
+ */
+.macro TG_TAKE_BACK all=0
+	.if	\all || !TG_FRAME_HAS(rsp)
+	mov	TG_PART(SP), %rcx
+	mov	%rcx, TG_GS(tg_user_rsp)
+	.endif
+	.if	\all || !TG_FRAME_HAS(flags)
+	mov	TG_PART(FLAGS), %rcx
+	mov	%rcx, TG_PART(R11)
+	.endif
+.endm
+
+.macro TG_SLOW_PATH
+	TG_FIX_UP
+	TG_SLOW_BODY
 	.if	!IS(pace, in4)
 	TG_BODY
 	.endif
 	.if	!IS(pace, fixup)
-	.if	!TG_FRAME_HAS(rsp)
-	mov	TG_PART(SP), %rcx
-	mov	%rcx, TG_GS(tg_user_rsp)
-	.endif
-	.if	!TG_FRAME_HAS(flags)
-	mov	TG_PART(FLAGS), %rcx
-	mov	%rcx, TG_PART(R11)
-	.endif
+	TG_TAKE_BACK
 	.endif
 .endm
 
@@ -211,6 +236,7 @@
 	mov	TG_PART(DI), %rdi
 	mov	TG_PART(IP), %rcx
 	.if	IS(exit, iret)
+	TG_BEFORE_IRET
 	add	$TG_PT_IP - TG_PT_R11, %rsp
 	.elseif	TG_FRAME_HAS(rsp) && IS(reload, inplace)
 	mov	TG_PART(SP), %rsp
