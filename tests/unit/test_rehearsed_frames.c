@@ -155,7 +155,7 @@ static void every_switch(void **state)
 		tg_samples_free(&s);
 		for (int i = 0; i < TG_CPUS; i++)
 			stacks += !!room()->of[i].thread[(TG_THREAD_SP - TG_CPU_THREAD) / 8];
-		/* hot, two in turn; cold, the last has not gone again, and the one before all has */
+		/* hot, two in turn; cold, the last has not gone again, who was before all has */
 		assert_int_equal(stacks, cold ? LOOPS * TG_HI_frame - 1 : 2);
 	} while (tg_point_next(&p));
 }
