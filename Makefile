@@ -78,15 +78,15 @@ UNIT	:= $(addprefix tests/unit/build/,test_stats test_names test_names_bad test_
 	     test_cmdline test_doctor fuzz_report) tests/unit/schema.t tests/unit/doctor_schema.t
 FAST	:= $(UNIT) tests/cli.t tests/doctor.t tests/compare.t tests/claims.t tests/precision.t \
 	   tests/vm/30-golden-6.12.t
-CHECK	:= $(FAST) tests/readme.t tests/model.t tests/scripts.t tests/kvm-probe.t tests/vm/10-boot.t \
-	   tests/vm/12-host-run.t \
+# The longest comes first, so that others run beside it.
+CHECK	:= tests/vm/50-armed-6.12.t $(FAST) tests/readme.t tests/model.t tests/scripts.t \
+	   tests/kvm-probe.t tests/vm/10-boot.t tests/vm/12-host-run.t \
 	   tests/vm/13-faults-6.12.t tests/vm/13-kernels.t tests/vm/14-doctor.t \
 	   tests/vm/15-warnings-6.12.t tests/vm/16-warnings-6.1.t \
 	   tests/vm/20-module-6.12.t tests/vm/21-module-6.1.t \
 	   tests/vm/22-two-cpus-6.12.t tests/vm/23-place-6.12.t \
 	   tests/vm/24-counters-6.12.t tests/vm/25-counters-6.1.t \
-	   tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t \
-	   tests/vm/50-armed-6.12.t
+	   tests/vm/33-boots.t tests/vm/31-golden-6.1.t tests/vm/35-interrupt.t
 # test_engine is timed, and so gates nothing that others wait for.
 ALL	:= $(CHECK) tests/unit/build/test_engine tests/fresh.t \
 	   tests/vm/34-scenarios-6.12.t tests/vm/40-repeat-6.12.t tests/vm/41-repeat-6.1.t tests/vm/45-models.t \
