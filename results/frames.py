@@ -6,11 +6,12 @@
     frames.py waterfall REPORT...   a picture of how an entry is put together, as SVG
 
 Takes at most one report of each: lane user (cycles, in rehearsal), lane vm (instructions,
-exact) and lane host or vm on real hardware (cycles of an armed task). What a report lacks
-is "-" in the table.
+exact) and lane host or vm on real hardware (cycles of an armed task). "-" is what was not
+measured, or not there; a row that no report has is left out. "quick": fewer than 12 rounds.
 """
 import json
 import math
+import signal
 import sys
 
 # A column: what heads it, and the names of its figures.
@@ -23,6 +24,8 @@ COLUMNS = {
 # What no rehearsal has a point of, though ring 3 has the rest of it.
 ALONE = {":swapgs", ":stack", ":fence:swapgs"}
 
+QUICK = 12	# rounds that a figure needs to count for claims
+
 # A piece: what it is, the point that has it, and the one that lacks it alone.
 PIECES = [
     ("**SYSCALL and SYSRET**, nothing between", "", None),
@@ -34,6 +37,8 @@ PIECES = [
     ("(a), what it does at entry alone", ":rsp:slot", ":partial"),
     ("(b) RFLAGS into their place", ":flags", ":partial"),
     ("(c) CS, SS, RCX, too", ":rest", ":partial"),
+    ("(a) and (b), fast path", ":rsp_flags", ":partial"),
+    ("(a) and (b), slow path, without RESTORE_TOP_OF_STACK", ":rsp_flags:slow", ":partial:slow"),
     ("FIXUP_TOP_OF_STACK", ":partial:fixup", ":partial"),
     ("RESTORE_TOP_OF_STACK", ":partial:slow", ":partial:fixup"),
     ("STI after entry", ":full:sti", ":full"),
@@ -61,9 +66,9 @@ PIECES = [
     ("returns untrained, one by the thunk (as on Zen 1 and 2)", ":full:untrain", ":full"),
     ("SPEC_CTRL twice", ":full:spec_ctrl", ":full"),
     ("IBPB", ":full:ibpb", ":full"),
-    ("**like Linux 3.19**, all together", ":partial:sti:cli:read:context", None),
-    ("**like Linux 4.2**, all together", ":rsp_flags_rest:sti:cli:read:context", None),
-    ("**like Linux 6.12**, all together", ":full:sti:cli:read:offset:compare", None),
+    ("**like Linux 3.19**, all together (cycles: without what is privileged)", ":partial:sti:cli:read:context", None),
+    ("**like Linux 4.2**, all together (likewise)", ":rsp_flags_rest:sti:cli:read:context", None),
+    ("**like Linux 6.12**, all together (likewise)", ":full:sti:cli:read:offset:compare", None),
 ]
 
 # How Linux 6.12's is put together: steps of PIECES, each once.
@@ -111,6 +116,16 @@ class Reports:
             return None
         return figure["value"], figure["error"]
 
+    def quick(self, column, point):
+        """Whether a point has too few rounds for claims; a count needs none."""
+        figure = self.figures[column].get(COLUMNS[column][1].format(point))
+        return column != "insns" and bool(self.value(column, point)) and \
+            len(figure["rounds"]) < QUICK
+
+    def asked(self, column, point):
+        """Whether the report has the point, measured or not."""
+        return COLUMNS[column][1].format(point) in self.figures[column]
+
     def piece(self, column, point, base):
         """What a piece adds; of the first, what it takes."""
         if base in ALONE and column in ("hot", "lfence"):
@@ -137,28 +152,38 @@ def cell(column, found):
 
 def screen(reports):
     columns = reports.columns()
+    if not any(reports.piece(c, p, b) for _, p, b in PIECES for c in columns):
+        refuse(1, "no report has a piece and what lacks it: run 'frame/*'")
     print("| a piece | " + " | ".join(COLUMNS[c][0] for c in columns) + " |")
     print("|---|" + "---|" * len(columns))
     for what, point, base in PIECES:
-        cells = [cell(c, reports.piece(c, point, base)) for c in columns]
-        if any(c != "-" for c in cells):
+        cells = [cell(c, reports.piece(c, point, base)) +
+                 (" quick" if reports.quick(c, point) or base and reports.quick(c, base) else "")
+                 for c in columns]
+        if any(reports.asked(c, point) for c in columns):
             print(f"| {what} | " + " | ".join(cells) + " |")
 
 
 def bars(reports, column):
-    """(what, from, to) of every step, and the whole; None where a figure is missing."""
+    """(what, from, to) of every step, and the whole. A figure that lacks ends it."""
     found, at = [], 0.0
+    privileged = () if column != "lfence" else ("", ":swapgs", ":stack", ":full:sti",
+                                                ":full:sti:cli")
     for point in STEPS:
+        if point in privileged:
+            continue
         what, base = next((w, b) for w, p, b in PIECES if p == point)
         added = reports.piece(column, point, base)
         if not added:
-            if column == "insns" or column == "armed":
-                return None
-            continue
+            lacks = [COLUMNS[column][1].format(p) for p in (point, base or "")
+                     if not reports.value(column, p)]
+            refuse(1, f"a waterfall of {COLUMNS[column][0]} lacks {' and '.join(lacks)}")
         found.append((what.replace("*", "").replace("`", ""), at, at + added[0]))
         at += added[0]
     whole = reports.value(column, WHOLE)
-    return found + [("measured together", 0.0, whole[0])] if whole and found else None
+    if not whole:
+        refuse(1, f"a waterfall of {COLUMNS[column][0]} lacks {COLUMNS[column][1].format(WHOLE)}")
+    return found + [("measured together", 0.0, whole[0])]
 
 
 def text(x, y, words, anchor="start"):
@@ -170,8 +195,6 @@ def waterfall(reports):
     left, wide, high, y, body = 300, 380, 18, 0, []
     for column in [c for c in ("insns", "armed", "lfence") if c in reports.figures]:
         steps = bars(reports, column)
-        if not steps:
-            continue
         unit = "instructions" if column == "insns" else "cycles"
         what = "armed:" if column != "lfence" else "in rehearsal, LFENCE between:"
         y += high * 2
@@ -185,9 +208,7 @@ def waterfall(reports):
             body.append(f'<rect x="{left + low:.1f}" y="{y - 11:.1f}" width="{max(size, 1):.1f}" '
                         f'height="13" fill="{"#666" if last else "#4a7fb5"}"/>')
             body.append(text(left + low + max(size, 1) + 6, y,
-                             f"{end - begin:{'g' if column == 'insns' else '.1f'}}"))
-    if not body:
-        refuse(1, "no report has what a waterfall takes: frame/point of lane vm, or frame/rehearsal")
+                             f"{round(end - begin, 1) + 0.0:g}"))
     y += high
     print(f'<svg xmlns="http://www.w3.org/2000/svg" width="760" height="{y}" '
           f'font-family="sans-serif" font-size="12">\n'
@@ -201,7 +222,8 @@ MODES = {"screen": screen, "waterfall": waterfall}
 
 def main():
     allowed = ", ".join(MODES)
-    if sys.argv[1:2] and sys.argv[1] in ("-h", "--help"):
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if "-h" in sys.argv[1:] or "--help" in sys.argv[1:]:
         print(__doc__)
         return 0
     if len(sys.argv) < 2:
