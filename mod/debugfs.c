@@ -72,7 +72,7 @@ static void tg_show_machine(struct seq_file *m)
 	int i, cpu;
 
 	for (i = 0; i < TG_NR_NEEDS; i++)
-		seq_printf(m, "feature=%s: %s\n", tg_needs[i].text,
+		seq_printf(m, "feature=%s: %s\n", tg_need_names[i],
 			   tg_host.features & (1U << i) ? "yes" : "no");
 	seq_printf(m, "xcr0=0x%llx\n", tg_host.xcr0);
 	seq_printf(m, "smi_counter=%s\n", tg_smi_known() ? "yes" : "no");

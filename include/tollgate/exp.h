@@ -44,14 +44,9 @@ enum tg_needs {
 #undef NEED
 };
 
-struct tg_need {
-	const char *text;
-	__u32 leaf, sub;
-	int reg, bit;
-};
-
-static const struct tg_need tg_needs[TG_NR_NEEDS] = {
-#define NEED(id, t, l, s, r, b) { .text = t, .leaf = l, .sub = s, .reg = r, .bit = b },
+/* What messages call them; where CPUID shows them is tg_cpu_features()'s. */
+static const char *const tg_need_names[TG_NR_NEEDS] = {
+#define NEED(id, text, leaf, sub, reg, bit) text,
 #include <tollgate/experiments.def>
 #undef NEED
 };

@@ -178,7 +178,7 @@ static inline bool tg_unavailable(const struct tg_point *p, const struct tg_host
 		needs |= TG_NEED_CLFSH;
 	for (i = 0; i < TG_NR_NEEDS; i++) {
 		if ((needs & (1 << i)) && !(h->features & (1U << i))) {
-			snprintf(why, len, "this CPU or kernel lacks %s", tg_needs[i].text);
+			snprintf(why, len, "this CPU or kernel lacks %s", tg_need_names[i]);
 			return true;
 		}
 	}
